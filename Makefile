@@ -1,0 +1,48 @@
+# Every target makes .venv on first use; it is made again only when pyproject.toml changes.
+# make demo EXTRAS=dev,gpu     on first use: adds the CUDA libraries (Linux with an NVIDIA GPU)
+# make demo PYTHON=/path/to/python3.12
+
+EXTRAS ?= dev
+USABLE = import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	if $$python -c '$(USABLE)' >/dev/null 2>&1; then echo $$python; break; fi; done)
+
+VENV = .venv
+STAMP = $(VENV)/installed
+BIN = $(VENV)/bin
+
+.DEFAULT_GOAL = help
+.PHONY: help demo test test-slow lint clean
+
+help:
+	@echo 'make demo       train the small demo and write its page, results/demo/index.html'
+	@echo 'make test       run the tests (minutes)'
+	@echo 'make test-slow  run the long tests that make test leaves out'
+	@echo 'make lint       check style and format'
+	@echo 'make clean      remove .venv and caches; results and data stay'
+
+demo: $(STAMP)
+	$(BIN)/python main.py --preset demo
+	@echo 'The page of the run: results/demo/index.html'
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml setup.py
+	@test -n '$(PYTHON)' || { echo 'No usable Python 3.11 to 3.13 with venv was found:' \
+		'install one (Debian: apt install python3-venv) or give PYTHON=/path/to/python' >&2; exit 1; }
+	@echo 'Installing into $(VENV), once; TensorFlow is large, so this takes some minutes'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@touch $@

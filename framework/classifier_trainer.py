@@ -1,0 +1,152 @@
+"""Classifier: trained for the semantic loss, for pruning SVHN and, as another net, to evaluate.
+
+Thesis appendix B.1. A classifier that another system needs is trained by the same command and kept
+below `<results_dir>/classifiers/`.
+"""
+
+import dataclasses
+import json
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from framework import config, evaluate, results, trainer
+from framework.config import MissingError, option
+from framework.data import Data
+from framework.trainer import Batch, Phase
+from framework.utils import Random, batched, to_float
+from nets import classifier
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(config.Options):
+    """Options of `--gan_type classifier`."""
+
+    dataset: str = option("mnist", "data set of a single GAN or classifier; see `list`", "data")
+    classifier_arch: str = option(
+        "thesis", "net of a classifier", "nets", choices=("thesis", "strided")
+    )
+    width: float = option(1.0, "factor on hidden widths; 1 is the thesis", "nets", low=0.001)
+    lr: float = option(1e-3, "learning rate of the classifier (Adam)", "optimisers", low=0)
+
+
+class Trainer(trainer.Trainer):
+    """One net that labels images of all domains mixed."""
+
+    contract = "labelled"
+    options: Options
+
+    def build_nets(self) -> dict[str, keras.Model]:
+        """`clf` of --arch."""
+        o = self.options
+        size = self.data.domains[0].images.shape[1]
+        net = classifier.classifier(
+            o.classifier_arch, image_size=size, classes=self.data.classes, width=o.width
+        )
+        return {"clf": net}
+
+    def build_phases(self) -> list[Phase]:
+        """One update."""
+        return [Phase("clf", ("clf",), self.clf_terms)]
+
+    def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
+        """Adam at --lr, falling to zero along a cosine."""
+        return keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(self.options.lr, self.options.iterations)
+        )
+
+    def clf_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
+        """Cross-entropy in nats."""
+        logits = self.nets["clf"](batch["x"], training=True)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["y"], logits)
+        return {"loss": tf.reduce_mean(losses)}
+
+    def metrics(self) -> dict[str, dict]:
+        """Accuracy on held-out images per domain."""
+        protocol = f"{self.options.classifier_arch} classifier, seed {self.options.seed}; held out"
+        return {
+            f"accuracy_{domain.name}": evaluate.accuracy(
+                outputs(self.nets["clf"]),
+                to_float(domain.test_images).numpy(),
+                domain.test_labels,
+                protocol,
+            )
+            for domain in self.data.domains
+        }
+
+
+def probabilities(net: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Class probabilities [N, K] of uint8 images [N, H, W, C]."""
+    return batched(lambda x: (tf.nn.softmax(net(to_float(x), training=False)),), images)[0]
+
+
+def outputs(net: keras.Model) -> evaluate.Classify:
+    """Function from float images [N, H, W, C] to (probabilities [N, K], features [N, D])."""
+    both = keras.Model(net.input, [net.output, net.get_layer("features").output])
+
+    def classify(images: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
+        logits, features = both(images, training=False)
+        return tf.nn.softmax(logits), features
+
+    return lambda images: batched(classify, images)
+
+
+def given(path: str) -> Path:
+    """A classifier file of the user's. Raises MissingError if it is not there."""
+    if not Path(path).is_file():
+        raise MissingError(f"--classifier_path {path}: no such file; leave it out to train one")
+    return Path(path)
+
+
+def for_semantic_loss(options: config.Options, iterations: int, width: float) -> Options:
+    """Options of the classifier that `--semantic_loss` compares images with."""
+    return _settings(options, classifier_arch="thesis", iterations=iterations, width=width)
+
+
+def for_evaluation(options: config.Options) -> Options:
+    """Options of the evaluator: another network, with another seed, than `for_semantic_loss`."""
+    seed, iterations = options.seed + 1, options.evaluator_iterations
+    return _settings(options, classifier_arch="strided", iterations=iterations, seed=seed)
+
+
+def _settings(options: config.Options, **values) -> Options:
+    same = ("seed", "results_dir", "data_dir", "image_size", "domain1", "domain2", "dry_run")
+    inherited = {name: getattr(options, name) for name in same}
+    own = dict(gan_type="classifier", batch_size=64, log_every=100)
+    return Options(**(inherited | own | values))
+
+
+def obtain(options: Options, data: Data) -> Path:
+    """File of the classifier of these options; trained first if it is not kept already.
+
+    `<results_dir>/classifiers/<data>-<options>.keras` has its held-out accuracy beside it in a
+    JSON file of the same name. A dry run gets an untrained net and keeps nothing.
+    """
+    if options.dry_run:
+        path = Path(tempfile.mkdtemp()) / "untrained.keras"
+        Trainer(options, data).nets["clf"].save(path)
+        return path
+    folder = Path(options.results_dir) / "classifiers"
+    parts = (
+        data.name,
+        options.classifier_arch,
+        options.width,
+        options.image_size,
+        options.iterations,
+    )
+    path = folder / ("-".join(str(part) for part in (*parts, options.seed)) + ".keras")
+    if not (path.is_file() and path.with_suffix(".json").is_file()):
+        print(f"training the {options.classifier_arch} classifier of {data.name}: {path}")
+        clf = Trainer(options, data)
+        clf.fit()
+        accuracy = {name: metric["value"] for name, metric in clf.metrics().items()}
+        folder.mkdir(parents=True, exist_ok=True)
+        clf.nets["clf"].save(path)
+        results.write_json(path.with_suffix(".json"), {"accuracy": accuracy})
+    accuracy = json.loads(path.with_suffix(".json").read_text())["accuracy"]
+    shown = ", ".join(f"{name} {value:.1%}" for name, value in accuracy.items())
+    print(f"{options.classifier_arch} classifier of {data.name}: {shown} (held out)")
+    return path

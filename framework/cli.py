@@ -1,0 +1,250 @@
+"""Commands: train (the default), list, evaluate, sample, walk. The one module that knows all.
+
+TensorFlow is imported only after the options are known to be right.
+"""
+
+import argparse
+import dataclasses
+import importlib
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from framework import config, presets
+from framework.config import Options, UsageError, UserError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line.
+
+    Returns:
+        Exit code: 0 done, 1 failure, 2 usage, 3 data or weights missing, 4 diverged, 75 and 130
+        stopped by SIGTERM and SIGINT with everything saved.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    try:
+        _check_backend()
+        command = COMMANDS.get(argv[0]) if argv else None
+        return command(argv[1:]) if command else train(argv)
+    except UserError as error:
+        print(f"main.py: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        print("main.py: interrupted before training began; nothing was saved", file=sys.stderr)
+        return 130
+
+
+def _check_backend() -> None:
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        raise UserError(
+            f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}: this project runs on TensorFlow; "
+            "unset it or set it to tensorflow"
+        )
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
+
+def _load_tensorflow() -> None:
+    """Imports TensorFlow without the notes its libraries write to the stream while they load."""
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:  # whoever sets it wants to read them
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def train(argv: Sequence[str]) -> int:
+    """Trains, evaluates and writes the page; the same command resumes."""
+    options = config.parse(argv)
+    _load_tensorflow()
+    data = _data(options)
+    if options.dry_run:
+        _dry_run(_trainer(options, data))
+        return 0
+    run = _open_run(options, argv)
+    trainer = _trainer(options, data, run)
+    code = trainer.fit()
+    if code:
+        run.report(_published(options))
+        run.note(f"stopped at iteration {int(trainer.step)}, saved; the same command resumes")
+        return code
+    trainer.save_models()
+    _assess(trainer)
+    return 0
+
+
+def _open_run(options: Options, argv: Sequence[str]):
+    from framework.results import Run
+
+    folder = Path(options.results_dir) / options.name
+    command = "python main.py " + shlex.join(argv)
+    inert = config.inert_options(options.gan_type)
+    return Run.open(folder, options.to_dict(), command, overwrite=options.overwrite, inert=inert)
+
+
+def _module(options: Options):
+    return importlib.import_module(f"framework.{options.gan_type}_trainer")
+
+
+def _data(options: Options):
+    """The data of a system, pruned by a trained classifier if its pair asks for it."""
+    from framework import data
+
+    loaded = data.load(options, _module(options).Trainer.contract)
+    pair = data.PAIRS.get(getattr(options, "cogan_data", ""))
+    if not (pair and pair.prune_by_classifier):
+        return loaded
+    import keras
+
+    from framework import classifier_trainer
+
+    settings = classifier_trainer.for_semantic_loss(options, 800, 1.0)
+    net = keras.models.load_model(classifier_trainer.obtain(settings, loaded.labelled()))
+    kept = data.prune(loaded.domains[1], lambda x: classifier_trainer.probabilities(net, x))
+    dropped = len(loaded.domains[1].images) - len(kept.images)
+    print(f"pruned {dropped} images of {kept.name} that the classifier is unsure of")
+    return dataclasses.replace(loaded, domains=(loaded.domains[0], kept))
+
+
+def _trainer(options: Options, data, run=None):
+    return _module(options).Trainer(options, data, run)
+
+
+def _published(options: Options) -> dict[str, float]:
+    return presets.PRESETS[options.preset].published if options.preset else {}
+
+
+def _assess(trainer) -> None:
+    """Measures the trained system, writes metrics.json and the page, prints the main figures."""
+    run, metrics = trainer.run, trainer.metrics()
+    if metrics:
+        run.save_metrics(metrics)
+    run.plots()
+    page = run.report(_published(trainer.options))
+    for name, metric in metrics.items():
+        if isinstance(metric["value"], int | float):
+            low_high = metric["ci95"]
+            interval = f"  [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
+            run.note(f"{name} {metric['value']:.3f}{interval}")
+    run.note(f"see {page}")
+
+
+def _dry_run(trainer) -> None:
+    """Shows resolved options, networks, speed and expected end. Writes nothing."""
+    from datetime import datetime, timedelta
+
+    for name, value in trainer.options.to_dict().items():
+        print(f"{name:24} {value}")
+    for name, net in trainer.nets.items():
+        print(f"{name:24} {net.count_params():>12,} parameters")
+    figures = trainer.measure()
+    left = timedelta(seconds=round(figures["median"] * trainer.options.iterations))
+    print(f"{'first call':24} {figures['first']:.1f} s")
+    print(f"{'one iteration':24} {figures['median']:.3f} s")
+    print(f"{'peak memory':24} {figures['peak_mib']:.0f} MiB")
+    print(f"{'expected end':24} in {left}, {datetime.now() + left:%Y-%m-%d %H:%M}")
+
+
+def _parser(command: str, help: str, run: bool = True) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(f"main.py {command}", description=help, allow_abbrev=False)
+    if run:
+        parser.add_argument("run", metavar="RUN", help="run folder, such as results/demo")
+
+    def refuse(message: str) -> None:
+        raise UsageError(message)
+
+    parser.error = refuse
+    return parser
+
+
+def _restored(folder: str, **changes):
+    """The trainer of a run folder with its newest weights."""
+    from framework.results import Run
+
+    _load_tensorflow()
+    run = Run.load(Path(folder))
+    options = dataclasses.replace(config.from_dict(run.config), **changes)
+    trainer = _trainer(options, _data(options), run)
+    trainer.restore()
+    return trainer
+
+
+def list_all(argv: Sequence[str]) -> int:
+    """Prints systems, data sets, pairs and presets."""
+    _parser("list", list_all.__doc__, run=False).parse_args(argv)
+    from framework import data
+
+    tables = {
+        "systems (--gan_type)": {name: config.docstring(name) for name in config.systems()},
+        "pairs (--cogan_data)": {name: pair.help for name, pair in data.PAIRS.items()},
+        "data sets (--dataset)": {name: source.help for name, source in data.SOURCES.items()},
+        "presets (--preset)": {name: preset.help for name, preset in presets.PRESETS.items()},
+    }
+    for title, rows in tables.items():
+        print(f"\n{title}")
+        for name, help in rows.items():
+            print(f"  {name:20} {help}")
+    return 0
+
+
+def evaluate(argv: Sequence[str]) -> int:
+    """Measures a run's newest weights; writes metrics.json and the page."""
+    parser = _parser("evaluate", evaluate.__doc__)
+    parser.add_argument("--n", type=int, default=2000, help="samples [2000]")
+    args = parser.parse_args(argv)
+    _assess(_restored(args.run, eval_pairs=args.n))
+    return 0
+
+
+def sample(argv: Sequence[str]) -> int:
+    """Draws samples: one sheet (PNG) and one array (npy) in [-1, 1] per domain, row i a pair."""
+    import numpy as np
+
+    parser = _parser("sample", sample.__doc__)
+    parser.add_argument("--n", type=int, default=64, help="samples [64]")
+    parser.add_argument("--seed", type=int, default=0, help="of the latent vectors [0]")
+    args = parser.parse_args(argv)
+    if args.n < 1:
+        raise UsageError(f"--n {args.n}: must be at least 1")
+    trainer = _restored(args.run)
+    images = trainer.sample(trainer.fixed_latent(args.n, args.seed))
+    name = f"sample_{args.n}_seed{args.seed}"
+    print(trainer.run.sheet(tuple(part[:256] for part in images), name))
+    for i, part in enumerate(images):
+        path = trainer.run.samples / f"{name}_domain{i + 1}.npy"
+        np.save(path, part)
+        print(path)
+    return 0
+
+
+def walk(argv: Sequence[str]) -> int:
+    """Walks between latent vectors (slerp); each row of domain 1 has its partner in domain 2."""
+    import numpy as np
+
+    from framework.utils import slerp
+
+    parser = _parser("walk", walk.__doc__)
+    parser.add_argument("--n", type=int, default=4, help="walks [4]")
+    parser.add_argument("--steps", type=int, default=10, help="images per walk [10]")
+    parser.add_argument("--seed", type=int, default=0, help="of the latent vectors [0]")
+    args = parser.parse_args(argv)
+    if args.n < 1 or args.steps < 2:
+        raise UsageError("--n must be at least 1 and --steps at least 2")
+    trainer = _restored(args.run)
+    ends = trainer.fixed_latent(2 * args.n, args.seed)
+    path = [slerp(*ends[2 * i : 2 * i + 2], args.steps) for i in range(args.n)]
+    images = trainer.sample(np.concatenate(path).astype("float32"))
+    print(trainer.run.sheet(images, f"walk_{args.n}_seed{args.seed}", rows=args.n))
+    return 0
+
+
+COMMANDS = {"list": list_all, "evaluate": evaluate, "sample": sample, "walk": walk}

@@ -1,0 +1,138 @@
+"""CoGAN: two GANs on two domains; the first generator and last discriminator layers are shared.
+
+Liu and Tuzel, Coupled Generative Adversarial Networks, arXiv 1606.07536.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from framework import config, evaluate, gan_trainer, losses, penalties
+from framework.config import option
+from framework.trainer import Batch, Phase
+from framework.utils import Random
+from nets import cogan
+
+GENS = ("gen1", "gen2")
+DISCS = ("disc1", "disc2")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(config.Adversarial):
+    """Options of `--gan_type cogan`."""
+
+    cogan_data: str = option("mnist2edge", "pair of image domains; see `main.py list`", "data")
+    g_shared_layers: int = option(
+        4, "generator blocks shared, from the latent vector on (Dense counts)", "coupling",
+        low=0, high=4,
+    )  # fmt: skip
+    d_shared_layers: int = option(
+        3, "discriminator blocks shared, counted from the output", "coupling", low=0, high=4
+    )
+    use_firstlayer: bool = option(False, "extra 4x4 layer of the thesis' Table 3.1", "nets")
+    d_arch: str = option(
+        "lenet", "discriminators: lenet is the thesis'", "nets", choices=("lenet", "strided")
+    )
+    d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
+    norm: str = option(
+        "none", "normalisation in the discriminators", "nets",
+        choices=("none", "batch", "layer", "channel", "instance", "spectral"),
+    )  # fmt: skip
+
+
+class Fakes(NamedTuple):
+    """One generator pass over both domains; every field but z is a pair."""
+
+    z: tf.Tensor
+    images: tuple[tf.Tensor, tf.Tensor]
+    features: tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]
+    reals: tuple[tf.Tensor, tf.Tensor]
+
+
+class Trainer(gan_trainer.AdversarialTrainer):
+    """Two generators that see the same z, two discriminators; each team has one optimiser."""
+
+    contract = "domains"
+    averaged = GENS
+    options: Options
+
+    def build_nets(self) -> dict[str, keras.Model]:
+        """`gen1`, `gen2`, `disc1`, `disc2`; sharing is decided inside the nets."""
+        o = self.options
+        shared = dict(prelu=o.prelu, weight_init=o.weight_init, bias_init=o.bias_init)
+        shared |= dict(weight_decay=o.weight_decay)
+        gens = cogan.digit_generators(
+            noise_dim=o.noise_dim, width=o.width, shared_layers=o.g_shared_layers,
+            use_firstlayer=o.use_firstlayer, **shared,
+        )  # fmt: skip
+        discs = cogan.digit_discriminators(
+            image_size=o.image_size, width=o.width * o.d_width, shared_layers=o.d_shared_layers,
+            arch=o.d_arch, norm=o.norm, **shared,
+        )  # fmt: skip
+        return dict(zip(GENS + DISCS, gens + discs, strict=True))
+
+    def build_phases(self) -> list[Phase]:
+        """Both discriminators, then both generators, each pair as one joint step."""
+        return [self.disc_phase(DISCS, self.disc_terms), Phase("gen", GENS, self.gen_terms)]
+
+    def fakes(self, batch: Batch, random: Random) -> Fakes:
+        """Both generators in training mode on the same new z."""
+        reals = (batch["x1"], batch["x2"])
+        z = self.latent(reals[0].shape[0], random)
+        (fake1, features1), (fake2, features2) = (self.nets[g](z, training=True) for g in GENS)
+        return Fakes(z, (fake1, fake2), (features1, features2), reals)
+
+    def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
+        """Adversarial loss and penalty of each discriminator on its own domain."""
+        fakes, terms = self.fakes(batch, random), {}
+        for i, name in enumerate(DISCS):
+            disc = lambda images, net=self.nets[name]: net(images, training=True)
+            parts = gan_trainer.disc_terms(
+                self.options, disc, fakes.reals[i], fakes.images[i], random
+            )
+            terms |= {f"{key}{i + 1}": value for key, value in parts.items()}
+        return terms
+
+    def gen_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
+        """Adversarial loss of each generator and every regulariser, weighted."""
+        fakes = self.fakes(batch, random)
+        loss = losses.ADVERSARIAL[self.options.loss].gen
+        terms = {
+            f"adv{i + 1}": loss(self.nets[name](fakes.images[i], training=True))
+            for i, name in enumerate(DISCS)
+        }
+        return terms | self.regularisers(fakes)
+
+    def regularisers(self, fakes: Fakes) -> dict[str, tf.Tensor]:
+        """Further weighted terms of the generators; none here."""
+        return {}
+
+    def sample(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Pairs of images, each [N, H, W, C], of latent vectors [N, noise_dim]."""
+        return self.generate(GENS, z)
+
+    def measure_samples(
+        self, fakes: tuple, reals: list, classify: evaluate.Classify, protocol: str
+    ) -> dict[str, dict]:
+        """Metrics of pairs: do both images of a pair show the same class?"""
+        return evaluate.pairs(*fakes, classify, real1=reals[0], real2=reals[1], protocol=protocol)
+
+    def models(self) -> dict[str, keras.Model]:
+        """Each team as one model: saved apart, shared layers would come back unshared."""
+        z = keras.Input((self.options.noise_dim,), name="z")
+        x = [keras.Input(self.nets[name].input_shape[1:], name=f"x{name[-1]}") for name in DISCS]
+        images = [self.sampling_net(name)(z)[0] for name in GENS]
+        logits = [self.nets[name](x[i]) for i, name in enumerate(DISCS)]
+        pairs = {
+            "generators": keras.Model(z, images, name="generators"),
+            "discriminators": keras.Model(x, logits, name="discriminators"),
+        }
+        return pairs | {name: net for name, net in self.nets.items() if name not in GENS + DISCS}
+
+    def statistics(self) -> dict[str, float]:
+        """How far the generators' weights have moved apart (thesis figure 4.1)."""
+        pair = [self.nets[name].trainable_variables for name in GENS]
+        return {"stat/weight_diff": float(penalties.weight_distance(*pair))}

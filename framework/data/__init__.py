@@ -1,0 +1,122 @@
+"""Data sets: named sources and pairs, a user's folders, and the stream of batches."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from framework.config import UsageError
+from framework.data import folder, sources
+from framework.data.originals import Split, Splits
+from framework.data.pairs import PAIRS, Pair
+from framework.data.pipeline import Data, Domain, prune
+from framework.data.sources import SOURCES, Source
+from framework.data.views import VIEWS, resize, to_rgb
+
+if TYPE_CHECKING:
+    from framework.config import Options
+
+__all__ = ["PAIRS", "SOURCES", "VIEWS", "Data", "Domain", "Pair", "Source", "load", "prune"]
+
+HALVES_SEED = 0  # the same halves in every run: they belong to the data set, not to a run
+
+
+def load(options: "Options", contract: str) -> Data:
+    """The data of a run under a contract; everything is decoded, resized and RGB.
+
+    'domains' reads `options.cogan_data`, a name of PAIRS or "folder"; 'single' and 'labelled' read
+    `options.dataset`: "folder" (of --domain1), or a source such as "mini", or one with a view such
+    as "mini:edge"; for 'labelled' several joined by "+". Raises UsageError for an unknown name or
+    missing labels, MissingError when the files are not there.
+    """
+    name = options.cogan_data if contract == "domains" else options.dataset
+    if name == "folder":
+        domains, classes = _folders(options, 2 if contract == "domains" else 1)
+    elif contract == "domains":
+        domains = _pair(_known(name, PAIRS, "pair"), options)
+        classes = _count_classes(domains)
+    else:
+        domains = _items(name, contract, options)
+        classes = _count_classes(domains)
+    data = Data(contract, domains, name, classes)
+    return data.labelled() if contract == "labelled" else data
+
+
+def _pair(pair: Pair, options: "Options") -> tuple[Domain, ...]:
+    parts = [_parse(item) for item in (pair.first, pair.second)]
+    read = {source: sources.read(source, options.data_dir) for source, _ in parts}
+    splits = [read[source] for source, _ in parts]
+    if pair.halved:
+        splits = _halves(splits[0])
+    return tuple(
+        _domain(item, split, view, options.image_size)
+        for item, split, (_, view) in zip((pair.first, pair.second), splits, parts, strict=True)
+    )
+
+
+def _items(name: str, contract: str, options: "Options") -> tuple[Domain, ...]:
+    items = name.split("+")
+    if contract == "single" and len(items) > 1:
+        raise UsageError(f"--dataset {name}: this system takes one data set, not several")
+    parts = [_parse(item) for item in items]
+    return tuple(
+        _domain(item, sources.read(source, options.data_dir), view, options.image_size)
+        for item, (source, view) in zip(items, parts, strict=True)
+    )
+
+
+def _folders(options: "Options", count: int) -> tuple[tuple[Domain, ...], int]:
+    flags = {f"domain{i}": getattr(options, f"domain{i}") for i in range(1, count + 1)}
+    for flag, path in flags.items():
+        if not path:
+            raise UsageError(f"data set folder needs --{flag} DIR, a folder of images")
+    found = [folder.read(path, options.image_size, options.data_dir) for path in flags.values()]
+    classes = {names for _, names in found if names}
+    if len(classes) > 1:
+        lists = " against ".join(", ".join(names) for _, names in found)
+        raise UsageError(f"--domain1 and --domain2 have different class folders ({lists})")
+    domains = (
+        _domain(flag, splits, None, options.image_size)
+        for flag, (splits, _) in zip(flags, found, strict=True)
+    )
+    return tuple(domains), len(found[0][1]) if all(names for _, names in found) else 0
+
+
+def _known(name: str, table: dict, kind: str):
+    if name not in table:
+        raise UsageError(f"unknown {kind} {name!r}; there are: {', '.join(table)}")
+    return table[name]
+
+
+def _parse(item: str) -> tuple[str, str | None]:
+    source, _, view = item.partition(":")
+    _known(source, SOURCES, "data set")
+    if source == "folder":
+        raise UsageError(f"data set {item!r}: a folder cannot be joined or viewed")
+    if view or item.endswith(":"):
+        _known(view, VIEWS, "view")
+    return source, view or None
+
+
+def _halves(splits: Splits) -> list[Splits]:
+    """Two sources that share no training image; the held-out images are all in both."""
+    images, labels = splits.train
+    order = np.random.default_rng(HALVES_SEED).permutation(len(images))
+    middle = len(images) // 2
+    return [
+        Splits(Split(images[half], labels[half]), splits.test)
+        for half in (np.sort(order[:middle]), np.sort(order[middle:]))
+    ]
+
+
+def _domain(name: str, splits: Splits, view: str | None, size: int) -> Domain:
+    def look(images: np.ndarray) -> np.ndarray:
+        return to_rgb(resize(VIEWS[view](images) if view else images, size))
+
+    (images, labels), (test_images, test_labels) = splits
+    return Domain(name, look(images), labels, look(test_images), test_labels)
+
+
+def _count_classes(domains: Sequence[Domain]) -> int:
+    labels = [each for d in domains for each in (d.labels, d.test_labels)]
+    return 0 if any(each is None for each in labels) else 1 + max(int(y.max()) for y in labels)

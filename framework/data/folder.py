@@ -1,0 +1,102 @@
+"""Images of a user's folder: png, jpg or npy files, grey or colour, with or without classes."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from framework.config import MissingError, UsageError, UserError
+from framework.data.cache import cached
+from framework.data.originals import Split, Splits
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".npy")
+CACHE_FROM = 1000  # images; fewer decode in a second or two
+
+
+def read(folder: str, size: int, data_dir: str) -> tuple[Splits, tuple[str, ...]]:
+    """Splits of RGB images [N, size, size, 3], and the class names (none without labels).
+
+    Images are cropped to their middle square and shrunk to `size`. With images in sub-folders
+    only, each sub-folder is a class. Every tenth file by sorted name is held out. An .npy file is
+    one image [H, W], [H, W, 1], [H, W, 3] or [H, W, 4]: uint8, or floats in [0, 1]. Raises
+    MissingError without the folder, UsageError for less than 2 images or one smaller than `size`,
+    UserError for a file that cannot be read.
+    """
+    files, classes = _files(Path(folder))
+    if len(files) < 2:
+        raise UsageError(f"{folder} has {len(files)} image: a domain needs at least 2")
+
+    def build() -> Splits:
+        images = np.stack([_image(file, size) for file in files])
+        labels = np.array([classes.index(file.parent.name) for file in files]) if classes else None
+        held_out = np.arange(len(files)) % 10 == min(9, len(files) - 1)
+        return Splits(*(_select(images, labels, mask) for mask in (~held_out, held_out)))
+
+    if len(files) < CACHE_FROM:
+        return build(), classes
+    return cached(data_dir, f"folder {size}", files, build), classes
+
+
+def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
+    """The image files, sorted, and the names of their classes."""
+    if not folder.is_dir():
+        raise MissingError(f"{folder} is not a folder: give one with images")
+    files = _images_in(folder)
+    if files:
+        return files, ()
+    kinds = [each for each in sorted(folder.iterdir()) if each.is_dir() and _images_in(each)]
+    files = [file for kind in kinds for file in _images_in(kind)]
+    if not files:
+        raise MissingError(f"{folder} has no {', '.join(SUFFIXES)} files, nor have its sub-folders")
+    return files, tuple(kind.name for kind in kinds)
+
+
+def _images_in(folder: Path) -> list[Path]:
+    return sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and f.is_file())
+
+
+def _select(images: np.ndarray, labels: np.ndarray | None, mask: np.ndarray) -> Split:
+    return Split(images[mask], None if labels is None else labels[mask].astype(np.int64))
+
+
+def _image(file: Path, size: int) -> np.ndarray:
+    try:
+        image = _array_image(file) if file.suffix.lower() == ".npy" else _decoded(file)
+    except (OSError, ValueError, EOFError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"cannot read {file} ({reason}): mend or remove it") from error
+    if min(image.size) < size:
+        raise UsageError(
+            f"{file} is {image.width}x{image.height}, smaller than --image_size {size}: "
+            "ask for a smaller size or remove it"
+        )
+    return np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR))
+
+
+def _decoded(file: Path) -> Image.Image:
+    with Image.open(file) as image:
+        return _flat(ImageOps.exif_transpose(image))
+
+
+def _array_image(file: Path) -> Image.Image:
+    array = np.load(file, allow_pickle=False)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if array.dtype.kind == "f" and array.size and 0 <= array.min() and array.max() <= 1:
+        array = np.rint(array * 255).astype(np.uint8)
+    if array.dtype != np.uint8:
+        raise ValueError(f"{array.dtype} values; use uint8, or floats in [0, 1]")
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
+        raise ValueError(f"shape {array.shape}; use [H, W] or [H, W, 1, 3 or 4]")
+    return _flat(Image.fromarray(array))
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """RGB; what is transparent becomes white, 16-bit grey becomes 8-bit."""
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8)).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        colour = image.convert("RGBA")
+        white = Image.new("RGBA", colour.size, "white")
+        return Image.alpha_composite(white, colour).convert("RGB")
+    return image.convert("RGB")

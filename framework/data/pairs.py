@@ -1,0 +1,36 @@
+"""Named pairs of domains: CoGAN's and the thesis' data sets, and small built-in ones."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two domains, each `source` or `source:view`; one source for both is split in halves.
+
+    help: one line for `main.py list`.
+    prune_by_classifier: the second domain is to be pruned (`data.prune`) before training.
+    """
+
+    help: str
+    first: str
+    second: str
+    prune_by_classifier: bool = False
+
+    @property
+    def halved(self) -> bool:
+        """Whether each domain gets its own half of one source."""
+        return self.first.split(":")[0] == self.second.split(":")[0]
+
+
+PAIRS = {
+    "mini2edge": Pair("built-in digits and outlines of other digits", "mini", "mini:edge"),
+    "mini2street": Pair("built-in digits and street-number looks", "mini", "mini:street"),
+    "mnist2edge": Pair("MNIST, outlines of its other half (CoGAN)", "mnist", "mnist:edge"),
+    "mnist2negative": Pair("MNIST, negatives of its other half", "mnist", "mnist:negative"),
+    "mnist2rotate": Pair("MNIST, its other half turned by 90 degrees", "mnist", "mnist:rotate"),
+    "mnist2svhn": Pair("MNIST and house numbers", "mnist", "svhn"),
+    "mnist2svhn_prune": Pair("mnist2svhn without illegible house numbers", "mnist", "svhn", True),
+    "mnist2usps": Pair("MNIST and digits from envelopes", "mnist", "usps"),
+    "mnist2fashion": Pair("MNIST and Fashion-MNIST", "mnist", "fashion"),
+    "folder": Pair("your images: --domain1 DIR --domain2 DIR (png, jpg, npy)", "folder", "folder"),
+}

@@ -1,0 +1,151 @@
+"""Domains in memory and the endless stream of batches that training reads."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import tensorflow as tf
+
+from framework.config import UsageError
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One image domain: uint8 images [N, S, S, 3] with int64 labels [N] or None.
+
+    Nothing is trained on the test images: they are there for metrics.
+    """
+
+    name: str
+    images: np.ndarray
+    labels: np.ndarray | None
+    test_images: np.ndarray
+    test_labels: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Data:
+    """The domains of a run under a batch contract: 'single', 'domains' or 'labelled'.
+
+    `classes` counts the labels that occur; it is 0 when a domain has none.
+    """
+
+    contract: str
+    domains: tuple[Domain, ...]
+    name: str
+    classes: int
+
+    def dataset(
+        self, batch_size: int, updates: int, seed: int, first_step: int = 0, replicas: int = 1
+    ) -> tf.data.Dataset:
+        """Endless batches, a pure function of (seed, step); one element per step and replica.
+
+        An element is a dict: "step" (int64 scalar) and uint8 images with a leading axis of
+        `updates`, one fresh batch for each. 'single' has x1, 'domains' x1 and x2, all
+        [updates, b, S, S, 3]; 'labelled' has x of that shape and y, int64 [updates, b], where
+        row r of a batch comes from domain r mod n, so that domains of any size are balanced.
+        b is batch_size / replicas: consecutive elements are the replicas of one step, replica r
+        with rows [r b, (r + 1) b) of the batch that one replica would get. Raises UsageError
+        when batch_size is no multiple of replicas.
+        """
+        if batch_size % replicas:
+            raise UsageError(
+                f"--batch_size {batch_size} must be a multiple of the {replicas} replicas"
+            )
+        streams = [_Stream(domain, seed, i) for i, domain in enumerate(self.domains)]
+        fetch = self._mixed if self.contract == "labelled" else self._separate
+
+        def element(count: tf.Tensor) -> dict[str, tf.Tensor]:
+            step, replica = count // replicas, count % replicas
+            rows = replica * (batch_size // replicas) + tf.range(
+                batch_size // replicas, dtype=tf.int64
+            )
+            batches = step * updates + tf.range(updates, dtype=tf.int64)
+            return {"step": step} | fetch(streams, batches[:, None], rows[None, :], batch_size)
+
+        counts = tf.data.Dataset.counter(start=first_step * replicas, dtype=tf.int64)
+        stream = counts.map(element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return stream.prefetch(2 * replicas)
+
+    def labelled(self) -> "Data":
+        """The same domains mixed under the 'labelled' contract; UsageError without labels."""
+        for domain in self.domains:
+            if domain.labels is None:
+                raise UsageError(
+                    f"{domain.name} has no labels, which a classifier needs: use a labelled data "
+                    "set, or a folder with one sub-folder per class"
+                )
+        return replace(self, contract="labelled")
+
+    def _separate(
+        self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
+    ) -> dict[str, tf.Tensor]:
+        positions = batches * size + rows
+        return {
+            f"x{i}": tf.gather(stream.images, stream.index(positions))
+            for i, stream in enumerate(streams, start=1)
+        }
+
+    def _mixed(
+        self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
+    ) -> dict[str, tf.Tensor]:
+        n, x, y = len(streams), None, None
+        for i, stream in enumerate(streams):
+            share = len(range(i, size, n))  # rows of this domain in one batch
+            index = stream.index(batches * share + rows // n)
+            images, labels = tf.gather(stream.images, index), tf.gather(stream.labels, index)
+            mine = rows % n == i
+            x = images if i == 0 else tf.where(mine[..., None, None, None], images, x)
+            y = labels if i == 0 else tf.where(mine, labels, y)
+        return {"x": x, "y": y}
+
+
+class _Stream:
+    """One domain's images as tensors, and the order in which they are visited."""
+
+    def __init__(self, domain: Domain, seed: int, number: int):
+        self._size, self._seed, self._number = len(domain.images), seed, number
+        # Eager tensors on the host are captured by reference; an array used inside the graph
+        # would be copied into it as a constant, with a limit of 2 GB.
+        with tf.device("CPU:0"):
+            self.images = tf.constant(domain.images)
+            self.labels = None if domain.labels is None else tf.constant(domain.labels, tf.int64)
+
+    def index(self, positions: tf.Tensor) -> tf.Tensor:
+        """Which images stand at these positions of the endless stream, any shape of int64."""
+        flat = tf.reshape(positions, [-1])
+        epochs = flat // self._size
+        same = tf.ones_like(flat)
+        # The raw op, because tf.random.experimental.index_shuffle pads its seed in a way that
+        # the kernel refuses for vectors (TF 2.21).
+        shuffled = tf.raw_ops.RandomIndexShuffle(
+            index=flat % self._size,
+            seed=tf.stack([same * self._seed, same * self._number, epochs], axis=1),
+            max_index=same * (self._size - 1),
+            rounds=4,
+        )
+        return tf.reshape(shuffled, tf.shape(positions))
+
+
+def prune(
+    domain: Domain,
+    probabilities: Callable[[np.ndarray], np.ndarray],
+    threshold: float = 0.4,
+    batch_size: int = 512,
+) -> Domain:
+    """Drops training images whose best class probability is at most `threshold` (thesis, 5.3).
+
+    `probabilities` maps uint8 images [N, S, S, 3] to class probabilities [N, K]; it is called with
+    `batch_size` images at a time. The test images stay as they are. Raises UsageError when fewer
+    than two images would be left.
+    """
+    best = [probabilities(part).max(axis=1) for part in _parts(domain.images, batch_size)]
+    keep = np.concatenate(best) > threshold
+    if keep.sum() < 2:
+        raise UsageError(f"pruning {domain.name} at {threshold} leaves {keep.sum()} images")
+    labels = None if domain.labels is None else domain.labels[keep]
+    return replace(domain, images=domain.images[keep], labels=labels)
+
+
+def _parts(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    return (images[start : start + size] for start in range(0, len(images), size))

@@ -1,0 +1,111 @@
+"""TensorFlow Datasets: prepared folders, and preparing one from a download cache or the network.
+
+The library is imported only here and only when needed.
+"""
+
+import contextlib
+import io
+import logging
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from framework.config import MissingError
+from framework.data.originals import Split, Splits
+
+PROBE_SECONDS = 5
+
+
+def find(name: str, root: Path) -> Path | None:
+    """The newest folder `<root>/<name>/<version>` that TFDS has finished, or None."""
+    finished = (root / name).glob("*/dataset_info.json")
+    return max((file.parent for file in finished), key=_version, default=None)
+
+
+def read(folder: Path) -> Splits:
+    """Both splits of a prepared image classification set; MissingError when it is damaged."""
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder_from_directory(str(folder))
+        return Splits(*(_split(builder, part) for part in ("train", "test")))
+    except Exception as error:  # protobuf, TensorFlow and file errors alike
+        raise MissingError(
+            f"{folder} is damaged ({_one_line(error)}): delete it, so that it is prepared again"
+        ) from error
+
+
+def prepare(name: str, root: Path) -> Path | None:
+    """Prepares the set under `root`; None when its files are neither cached nor reachable."""
+    with _quiet():
+        import tensorflow_datasets as tfds
+        from tensorflow_datasets.core.utils import gcs_utils
+
+        gcs_utils._is_gcs_disabled = True  # else it retries for minutes without a network
+        tfds.disable_progress_bar()
+        builder = tfds.builder(name, data_dir=str(root))
+        if not (_cached(builder, root) or _reachable(builder)):
+            return None
+        try:
+            builder.download_and_prepare()
+        except Exception as error:  # its downloader lets errors of many libraries through
+            raise MissingError(f"TFDS cannot prepare {name}: {_one_line(error)}") from error
+    return find(name, root)
+
+
+def _version(folder: Path) -> tuple[int, ...]:
+    return tuple(int(part) for part in folder.name.split(".") if part.isdigit())
+
+
+def _split(builder: Any, part: str) -> Split:
+    images = np.zeros((builder.info.splits[part].num_examples, *_shape(builder)), np.uint8)
+    labels, start = np.zeros(len(images), np.int64), 0
+    for batch in builder.as_dataset(split=part, batch_size=1024).as_numpy_iterator():
+        stop = start + len(batch["label"])
+        images[start:stop], labels[start:stop] = batch["image"], batch["label"]
+        start = stop
+    if start != len(images):
+        raise ValueError(f"{start} of {len(images)} images in split {part}")
+    return Split(images, labels)
+
+
+def _shape(builder: Any) -> tuple[int, ...]:
+    return builder.info.features["image"].shape
+
+
+def _cached(builder: Any, root: Path) -> bool:
+    """Whether every file that the set downloads is already in its download cache."""
+    from tensorflow_datasets.core.download.resource import get_dl_fname
+
+    folder = root / "downloads" / builder.info.name
+    names = (get_dl_fname(url, info.checksum) for url, info in builder.url_infos.items())
+    return all((folder / name).exists() for name in names)
+
+
+def _reachable(builder: Any) -> bool:
+    """One quick request, because without a network the downloader retries for minutes."""
+    request = urllib.request.Request(next(iter(builder.url_infos)), method="HEAD")
+    try:
+        with urllib.request.urlopen(request, timeout=PROBE_SECONDS):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps the library's log and console lines away from the user."""
+    logger, level = logging.getLogger("absl"), logging.getLogger("absl").level
+    logger.setLevel(logging.ERROR)
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

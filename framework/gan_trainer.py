@@ -1,0 +1,173 @@
+"""GAN: one generator against one discriminator on one image domain.
+
+Goodfellow et al., arXiv 1406.2661; Wasserstein critic with penalty: Gulrajani et al., 1704.00028.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from framework import (
+    classifier_trainer,
+    config,
+    devices,
+    evaluate,
+    losses,
+    penalties,
+    trainer,
+)
+from framework.config import option
+from framework.trainer import Batch, Phase
+from framework.utils import Random, batched, sample_latent, to_float
+from nets import gan
+
+OPTIMISERS = {
+    "adam": lambda rate, b1, b2: keras.optimizers.Adam(rate, beta_1=b1, beta_2=b2),
+    "sgd": lambda rate, b1, b2: keras.optimizers.SGD(rate),
+    "rms": lambda rate, b1, b2: keras.optimizers.RMSprop(rate),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(config.Adversarial):
+    """Options of `--gan_type gan`."""
+
+    dataset: str = option("mnist", "data set of a single GAN or classifier; see `list`", "data")
+    arch: str = option("digit", "nets of a single GAN", "nets", choices=("digit", "32", "64"))
+
+
+def disc_terms(
+    options: config.Adversarial,
+    disc: Callable[[tf.Tensor], tf.Tensor],
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    random: Random,
+) -> dict[str, tf.Tensor]:
+    """Terms one discriminator minimises: `adv` and, with --disc_penalty, the weighted `penalty`.
+
+    Real and fake images [N, H, W, C] pass through the discriminator as one batch.
+    """
+    logits = disc(tf.concat([real, fake], axis=0))
+    real_logits, fake_logits = tf.split(logits, 2)
+    parts = losses.ADVERSARIAL[options.loss].disc(real_logits=real_logits, fake_logits=fake_logits)
+    terms = {"adv": parts["real"] + parts["fake"]}
+    if options.disc_penalty != "none":
+        penalty = penalties.PENALTIES[options.disc_penalty](disc, real, fake, random.uniform)
+        terms["penalty"] = options.penalty_weight_d * penalty
+    return terms
+
+
+class AdversarialTrainer(trainer.Trainer):
+    """What every system of generators and discriminators shares."""
+
+    options: config.Adversarial
+
+    def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
+        """Discriminators learn at --lr_d, everything else at --lr_g."""
+        o = self.options
+        kind, rate = (o.optim_d, o.lr_d) if phase == "disc" else (o.optim_g, o.lr_g)
+        return OPTIMISERS[kind](rate, o.b1, o.b2)
+
+    def disc_phase(self, nets: tuple[str, ...], terms: Callable) -> Phase:
+        """The discriminators' update; a Wasserstein critic without penalty is clipped after it."""
+        o = self.options
+        clipped = o.loss == "wgan" and o.disc_penalty == "none"
+        after = self._clip if clipped else None
+        return Phase("disc", nets, terms, o.disc_iters, after)
+
+    def _clip(self, variables: list[keras.Variable]) -> None:
+        limit = self.options.clip
+        devices.assign(variables, lambda value: tf.clip_by_value(value, -limit, limit))
+
+    def latent(self, rows: int, random: Random) -> tf.Tensor:
+        """New latent vectors [rows, noise_dim]."""
+        return random.latent(self.options.noise_type, rows, self.options.noise_dim)
+
+    def fixed_latent(self, rows: int, seed: int | None = None) -> np.ndarray:
+        """The same latent vectors [rows, noise_dim] at every call."""
+        seed = self.options.seed if seed is None else seed
+        return sample_latent(self.options.noise_type, rows, self.options.noise_dim, seed)
+
+    def generate(self, nets: tuple[str, ...], z: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Images [N, H, W, C] in [-1, 1] of each net in inference mode, in batches."""
+        sampling = [self.sampling_net(name) for name in nets]
+        return batched(lambda rows: tuple(net(rows, training=False)[0] for net in sampling), z)
+
+    def metrics(self) -> dict[str, dict]:
+        """Metrics of --eval_pairs samples by an evaluator that took no part in training.
+
+        Empty without --eval_pairs and for data without labels.
+        """
+        o, domains = self.options, self.data.domains
+        if not o.eval_pairs or any(domain.labels is None for domain in domains):
+            return {}
+        settings = classifier_trainer.for_evaluation(o)
+        net = keras.models.load_model(classifier_trainer.obtain(settings, self.data.labelled()))
+        classify = classifier_trainer.outputs(net)
+        who = f"evaluator {settings.classifier_arch}, seed {settings.seed}"
+        source = f"{who}; z seed {o.seed + 2}, iteration {int(self.step)}"
+        fakes = self.sample(self.fixed_latent(o.eval_pairs, o.seed + 2))
+        reals = [to_float(domain.test_images).numpy() for domain in domains]
+        metrics = self.measure_samples(fakes, reals, classify, source)
+        for i, (domain, real) in enumerate(zip(domains, reals, strict=True)):
+            accuracy = evaluate.accuracy(classify, real, domain.test_labels, who)
+            metrics[f"evaluator_accuracy{i + 1}"] = accuracy
+        return metrics
+
+    def measure_samples(
+        self, fakes: tuple, reals: list, classify: evaluate.Classify, protocol: str
+    ) -> dict[str, dict]:
+        """Metrics of samples beside real images, one array [N, H, W, C] per domain each."""
+        return evaluate.domain(fakes[0], reals[0], classify, protocol)
+
+    def sheet(self) -> None:
+        """Samples of the fixed latent vectors, `samples/<iteration>.png`."""
+        if self.run:
+            images = self.sample(self.fixed_latent(self.options.num_samples_to_gen))
+            self.run.sheet(images, f"{int(self.step):06d}")
+
+
+class Trainer(AdversarialTrainer):
+    """One generator, one discriminator."""
+
+    contract = "single"
+    averaged = ("gen",)
+    options: Options
+
+    def build_nets(self) -> dict[str, keras.Model]:
+        """`gen` and `disc` of --arch."""
+        o = self.options
+        shared = dict(prelu=o.prelu, weight_init=o.weight_init, weight_decay=o.weight_decay)
+        shared |= dict(width=o.width, bias_init=o.bias_init)
+        return {
+            "gen": gan.generator(o.arch, noise_dim=o.noise_dim, **shared),
+            "disc": gan.discriminator(o.arch, **shared),
+        }
+
+    def build_phases(self) -> list[Phase]:
+        """Discriminator, then generator."""
+        return [
+            self.disc_phase(("disc",), self.disc_terms),
+            Phase("gen", ("gen",), self.gen_terms),
+        ]
+
+    def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
+        """Adversarial loss and penalty of the discriminator."""
+        real = batch["x1"]
+        fake, _ = self.nets["gen"](self.latent(real.shape[0], random), training=True)
+        disc = lambda images: self.nets["disc"](images, training=True)  # noqa: E731
+        return disc_terms(self.options, disc, real, fake, random)
+
+    def gen_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
+        """Adversarial loss of the generator."""
+        z = self.latent(batch["x1"].shape[0], random)
+        fake, _ = self.nets["gen"](z, training=True)
+        logits = self.nets["disc"](fake, training=True)
+        return {"adv": losses.ADVERSARIAL[self.options.loss].gen(logits)}
+
+    def sample(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Images [N, H, W, C] of latent vectors [N, noise_dim]."""
+        return self.generate(("gen",), z)

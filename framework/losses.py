@@ -1,0 +1,85 @@
+"""Adversarial losses as pairs (discriminator, generator) of plain functions of logits.
+
+Logits may have any shape (scores, patches): the mean is over all of them, in float32. A
+discriminator loss returns its real and fake parts; their sum is minimised.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+Parts = dict[str, tf.Tensor]
+
+
+class Pair(NamedTuple):
+    """`disc(real_logits=, fake_logits=)` -> parts to sum, `gen(fake_logits)` -> scalar."""
+
+    disc: Callable[..., Parts]
+    gen: Callable[[tf.Tensor], tf.Tensor]
+
+
+def _mean(values: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(values)
+
+
+def _f32(logits: tf.Tensor) -> tf.Tensor:
+    return tf.cast(logits, tf.float32)
+
+
+def ce_disc(*, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Parts:
+    """-E log D(x) and -E log(1 - D(G(z))); Goodfellow et al., arXiv 1406.2661, eq. 1."""
+    return {
+        "real": _mean(tf.nn.softplus(-_f32(real_logits))),
+        "fake": _mean(tf.nn.softplus(_f32(fake_logits))),
+    }
+
+
+def ce_gen(fake_logits: tf.Tensor) -> tf.Tensor:
+    """-E log D(G(z)), the non-saturating form of the same paper (section 3)."""
+    return _mean(tf.nn.softplus(-_f32(fake_logits)))
+
+
+def minimax_gen(fake_logits: tf.Tensor) -> tf.Tensor:
+    """E log(1 - D(G(z))), at most 0: the generator's side of eq. 1, which saturates."""
+    return -_mean(tf.nn.softplus(_f32(fake_logits)))
+
+
+def lsgan_disc(*, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Parts:
+    """Half squared distance to 1 (real) and 0 (fake); Mao et al., arXiv 1611.04076, eq. 9."""
+    return {
+        "real": 0.5 * _mean(tf.square(_f32(real_logits) - 1)),
+        "fake": 0.5 * _mean(tf.square(_f32(fake_logits))),
+    }
+
+
+def lsgan_gen(fake_logits: tf.Tensor) -> tf.Tensor:
+    """Half squared distance to 1; Mao et al., eq. 9."""
+    return 0.5 * _mean(tf.square(_f32(fake_logits) - 1))
+
+
+def hinge_disc(*, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Parts:
+    """Margins of 1 on both sides; Lim and Ye, arXiv 1705.02894."""
+    return {
+        "real": _mean(tf.nn.relu(1 - _f32(real_logits))),
+        "fake": _mean(tf.nn.relu(1 + _f32(fake_logits))),
+    }
+
+
+def wgan_disc(*, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Parts:
+    """-E D(x) and +E D(G(z)), both in units of the critic; Arjovsky et al., arXiv 1701.07875."""
+    return {"real": -_mean(_f32(real_logits)), "fake": _mean(_f32(fake_logits))}
+
+
+def wgan_gen(fake_logits: tf.Tensor) -> tf.Tensor:
+    """-E D(G(z)), the generator's side of `wgan_disc` and of `hinge_disc`."""
+    return -_mean(_f32(fake_logits))
+
+
+ADVERSARIAL: dict[str, Pair] = {
+    "ce": Pair(ce_disc, ce_gen),
+    "minimax": Pair(ce_disc, minimax_gen),
+    "lsgan": Pair(lsgan_disc, lsgan_gen),
+    "hinge": Pair(hinge_disc, wgan_gen),
+    "wgan": Pair(wgan_disc, wgan_gen),
+}

@@ -1,0 +1,179 @@
+"""Critic penalties and the distances that softly couple two generators.
+
+Everything is computed in float32 and unweighted. A shape mismatch raises ValueError: TensorFlow
+would broadcast it away without a word.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import tensorflow as tf
+
+Critic = Callable[[tf.Tensor], tf.Tensor]
+Uniform = Callable[[tf.Tensor], tf.Tensor]
+
+
+def gradient_penalty(disc: Critic, real: tf.Tensor, fake: tf.Tensor, uniform: Uniform) -> tf.Tensor:
+    """E (|grad D(x)| - 1)^2 between real and fake; Gulrajani et al., arXiv 1704.00028, eq. 3.
+
+    Args:
+        disc: inputs -> logits of any shape; the logits of one sample are summed.
+        real: [N, ...], 2-D points as well as images.
+        fake: same shape as `real`.
+        uniform: shape -> U[0, 1) float32 numbers, one per sample.
+
+    Raises:
+        ValueError: when `real` and `fake` differ in shape.
+    """
+    real, fake = _pair(real, fake)
+    return _unit_norm_penalty(disc, real + _per_sample(real, uniform) * (fake - real))
+
+
+def r1(disc: Critic, real: tf.Tensor, fake: tf.Tensor, uniform: Uniform) -> tf.Tensor:
+    """1/2 E |grad D(x)|^2 on real data; Mescheder et al., arXiv 1801.04406, eq. 9.
+
+    The half is in, so the term's weight is the paper's gamma. `fake` and `uniform` are unused.
+    """
+    return 0.5 * tf.reduce_mean(_squared_gradient(disc, _f32(real)))
+
+
+def dragan(disc: Critic, real: tf.Tensor, fake: tf.Tensor, uniform: Uniform) -> tf.Tensor:
+    """E (|grad D(x)| - 1)^2 around real data; Kodali et al., arXiv 1705.07215, section 2.3.
+
+    The noise is the authors' published one: U[0, 1) times half the deviation of the batch.
+    `fake` is unused.
+    """
+    real = _f32(real)
+    noise = 0.5 * tf.math.reduce_std(real) * uniform(tf.shape(real))
+    return _unit_norm_penalty(disc, real + _per_sample(real, uniform) * noise)
+
+
+PENALTIES: dict[str, Callable[[Critic, tf.Tensor, tf.Tensor, Uniform], tf.Tensor]] = {
+    "wgan-gp": gradient_penalty,
+    "r1": r1,
+    "dragan": dragan,
+}
+
+
+def clip_weights(variables: Iterable, limit: float) -> None:
+    """Clip every variable to [-limit, limit]; Arjovsky et al., arXiv 1701.07875, algorithm 1.
+
+    Raises:
+        ValueError: when `limit` is not above 0.
+    """
+    if limit <= 0:
+        raise ValueError(f"the clipping limit must be above 0, not {limit}")
+    for variable in variables:
+        variable.assign(tf.clip_by_value(tf.convert_to_tensor(variable), -limit, limit))
+
+
+def feature_distance(
+    features1: Sequence[tf.Tensor],
+    features2: Sequence[tf.Tensor],
+    layers: int,
+    reduction: str = "sum",
+) -> tf.Tensor:
+    """Mean squared difference of each of the first `layers` maps, summed or averaged over them.
+
+    The thesis prints the mean over layers; its weights (10, 100) were tuned with the sum.
+
+    Raises:
+        ValueError: for too few maps, an unknown reduction or unequal shapes.
+    """
+    if not 1 <= layers <= min(len(features1), len(features2)):
+        count = min(len(features1), len(features2))
+        raise ValueError(f"cannot compare {layers} layers: the generators give {count}")
+    distances = [
+        tf.reduce_mean(tf.math.squared_difference(*_pair(a, b)))
+        for a, b in zip(features1[:layers], features2[:layers], strict=True)
+    ]
+    return _reduce(tf.stack(distances), reduction)
+
+
+def weight_distance(variables1: Sequence, variables2: Sequence) -> tf.Tensor:
+    """Sum over corresponding variables of the mean squared difference.
+
+    Raises:
+        ValueError: when the lists differ in length or a pair in shape.
+    """
+    if len(variables1) != len(variables2):
+        raise ValueError(f"{len(variables1)} variables against {len(variables2)}")
+    return tf.add_n(
+        [
+            tf.reduce_mean(tf.math.squared_difference(*_pair(a, b)))
+            for a, b in zip(variables1, variables2, strict=True)
+        ]
+    )
+
+
+def semantic_distance(logits1: tf.Tensor, logits2: tf.Tensor, norm: str = "l2") -> tf.Tensor:
+    """How differently a classifier judges two images; logits are [N, classes].
+
+    'l2' and 'l1' are means over batch and classes of the squared and absolute difference of the
+    softmax probabilities. 'ce' is the mean over the batch of the symmetric cross-entropy
+    (H(p1, p2) + H(p2, p1)) / 2: it is not 0 for equal but unsure judgements.
+
+    Raises:
+        ValueError: for an unknown norm or unequal shapes.
+    """
+    logits1, logits2 = _pair(logits1, logits2)
+    if norm == "ce":
+        return 0.5 * (_cross_entropy(logits1, logits2) + _cross_entropy(logits2, logits1))
+    return _distance(tf.nn.softmax(logits1), tf.nn.softmax(logits2), norm)
+
+
+def latent_distance(z: tf.Tensor, recovered: tf.Tensor, norm: str = "l1") -> tf.Tensor:
+    """Mean absolute ('l1', as the thesis ran) or squared ('l2') error of recovered latents.
+
+    Raises:
+        ValueError: for an unknown norm or unequal shapes.
+    """
+    return _distance(*_pair(z, recovered), norm)
+
+
+def _f32(x) -> tf.Tensor:
+    return tf.cast(tf.convert_to_tensor(x), tf.float32)
+
+
+def _pair(a, b) -> tuple[tf.Tensor, tf.Tensor]:
+    a, b = _f32(a), _f32(b)
+    if not a.shape.is_compatible_with(b.shape):
+        raise ValueError(f"shapes differ: {a.shape} and {b.shape}")
+    return a, b
+
+
+def _distance(a: tf.Tensor, b: tf.Tensor, norm: str) -> tf.Tensor:
+    if norm not in ("l1", "l2"):
+        raise ValueError(f"unknown norm {norm!r}")
+    return tf.reduce_mean(tf.abs(a - b) if norm == "l1" else tf.math.squared_difference(a, b))
+
+
+def _reduce(values: tf.Tensor, reduction: str) -> tf.Tensor:
+    if reduction not in ("sum", "mean"):
+        raise ValueError(f"unknown reduction {reduction!r}; choose from sum, mean")
+    return tf.reduce_sum(values) if reduction == "sum" else tf.reduce_mean(values)
+
+
+def _cross_entropy(target_logits: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    target = tf.nn.softmax(target_logits)
+    return -tf.reduce_mean(tf.reduce_sum(target * tf.nn.log_softmax(logits), axis=-1))
+
+
+def _per_sample(x: tf.Tensor, uniform: Uniform) -> tf.Tensor:
+    """One number per sample, shaped [N, 1, ...] to fit `x`."""
+    return uniform(tf.stack([tf.shape(x)[0]] + [1] * (x.shape.rank - 1)))
+
+
+def _squared_gradient(disc: Critic, x: tf.Tensor) -> tf.Tensor:
+    """|grad D(x)|^2 over all axes but the first: [N]."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        # A sum over all logits: each sample's gradient is that of its own logits' sum.
+        total = tf.reduce_sum(_f32(disc(x)))
+    gradient = _f32(tape.gradient(total, x))
+    return tf.reduce_sum(tf.square(gradient), axis=range(1, x.shape.rank))
+
+
+def _unit_norm_penalty(disc: Critic, x: tf.Tensor) -> tf.Tensor:
+    # The floor keeps the derivative of the root finite where the critic is flat.
+    length = tf.sqrt(tf.maximum(_squared_gradient(disc, x), 1e-12))
+    return tf.reduce_mean(tf.square(length - 1))

@@ -1,0 +1,8 @@
+"""What a run leaves behind: folder, history, sample sheets, loss plots, one page. No TensorFlow."""
+
+from framework.results.files import write_json
+from framework.results.images import pair_sheet, tile, to_uint8
+from framework.results.progress import Progress
+from framework.results.run import Run
+
+__all__ = ["Progress", "Run", "pair_sheet", "tile", "to_uint8", "write_json"]

@@ -1,0 +1,80 @@
+"""Pixel-exact sample sheets: images in a grid, unscaled, as uint8."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+GREY = 128  # between the domains: neither the black of a digit's ground nor the white of paper
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Images in [-1, 1] (any shape) as uint8: x * 127.5 + 127.5, rounded and clipped.
+
+    Images that are uint8 already come back unchanged; nan becomes mid-grey.
+    """
+    images = np.asarray(images)
+    if images.dtype == np.uint8:
+        return images
+    levels = np.nan_to_num(images.astype(np.float32), nan=0.0) * 127.5 + 127.5
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def tile(images: np.ndarray, columns: int, gap: int = 0, gap_value: int = GREY) -> np.ndarray:
+    """A grid of images, filled row by row.
+
+    Args:
+        images: [N, H, W, C], C = 1 (grey) or 3; floats in [-1, 1] or uint8.
+        columns: tiles per row; what the last row lacks is filled with `gap_value`.
+        gap: pixels between neighbouring tiles.
+        gap_value: grey level of gaps and empty tiles, 0 to 255.
+
+    Returns:
+        uint8 [rows * (H + gap) - gap, columns * (W + gap) - gap, 3].
+
+    Raises:
+        ValueError: the shape is another one.
+    """
+    images = to_uint8(images)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
+        raise ValueError(f"images must be [N, H, W, 1 or 3] with N > 0, not {images.shape}")
+    count, height, width, _ = images.shape
+    rows = math.ceil(count / columns)
+    cells = np.full((rows * columns, height + gap, width + gap, 3), gap_value, np.uint8)
+    cells[:count, :height, :width] = images  # a single channel broadcasts to grey RGB
+    grid = cells.reshape(rows, columns, height + gap, width + gap, 3).swapaxes(1, 2)
+    grid = grid.reshape(rows * (height + gap), columns * (width + gap), 3)
+    return grid[: len(grid) - gap, : grid.shape[1] - gap]
+
+
+def default_rows(count: int, domains: int) -> int:
+    """Rows per domain that fill the sheet and keep it near a square: 8 pairs give 2 rows of 4."""
+    limit = max(1, math.isqrt(count // domains))
+    return next(rows for rows in range(limit, 0, -1) if count % rows == 0)
+
+
+def pair_sheet(images: Sequence[np.ndarray], rows: int | None = None) -> np.ndarray:
+    """Domain 1 above domain 2 (any number of domains), the same z in the same place of each half.
+
+    Args:
+        images: one array [N, S, S, C] in [-1, 1] per domain, all of one shape up to C.
+        rows: rows of tiles per domain; the thesis' sheet is 8 pairs in 2 rows.
+
+    Returns:
+        uint8 [H, W, 3]; a grey band an eighth of a tile high (4 of 32 pixels) parts the domains.
+
+    Raises:
+        ValueError: the domains have different numbers of images.
+    """
+    counts = {len(part) for part in images}
+    if len(counts) != 1:
+        raise ValueError(f"every domain needs the same number of images, got {sorted(counts)}")
+    count = counts.pop()
+    columns = math.ceil(count / (rows or default_rows(count, len(images))))
+    halves = [tile(part, columns) for part in images]
+    height, width = max(1, images[0].shape[1] // 8), halves[0].shape[1]
+    band = np.full((height, width, 3), GREY, np.uint8)
+    parts = [halves[0]]
+    for half in halves[1:]:
+        parts += [band, half]
+    return np.concatenate(parts)

@@ -1,0 +1,123 @@
+"""Loss plots: the set of the thesis, one PNG for every group of terms in the history."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from framework.results import files
+
+# file name -> (title, beginnings of the columns it shows)
+GROUPS = {
+    "gen_loss": ("Generator loss", ("gen/adv",)),
+    "disc_loss": ("Discriminator loss", ("disc/adv",)),
+    "disc_penalty": ("Discriminator penalty", ("disc/penalty",)),
+    "semantic_loss": ("Semantic loss", ("gen/semantic",)),
+    "cycle_loss": ("Latent cycle loss", ("gen/cycle", "encoder/cycle")),
+    "feature_loss": ("Feature loss", ("gen/feature",)),
+    "perceptual_loss": ("Perceptual loss", ("gen/perceptual",)),
+    "weight_diff": ("Difference of the generators' weights", ("stat/weight_diff",)),
+    "classifier": ("Classifier", ("clf/",)),
+}
+COLOURS = ("#2563c9", "#d9622b", "#2a9d6f", "#8e4bb8", "#b8860b", "#6b7280")
+PHASES = {"gen": "generators", "disc": "discriminators"}
+SMOOTH_FROM = 100  # points; a shorter curve can be read as it is
+LOG_DECADES = 3
+
+
+def draw(history: list[files.Row], folder: Path) -> list[Path]:
+    """Write one PNG per group that the history has, other columns in a plot of their own.
+
+    Values that are not finite leave a gap. Returns the paths in the order of the groups.
+    """
+    columns = [name for name in files.columns_of(history) if name != "iteration"]
+    paths = []
+    for group, (title, names) in grouped(columns).items():
+        curves = {name: _curve(history, name) for name in names}
+        paths.append(folder / f"{group}.png")
+        files.write_bytes(paths[-1], _png(title, curves))
+    return paths
+
+
+def grouped(columns: list[str]) -> dict[str, tuple[str, list[str]]]:
+    """File name -> (title, columns): the groups of the thesis, then what belongs to none."""
+    groups, rest = {}, list(columns)
+    for group, (title, beginnings) in GROUPS.items():
+        names = [name for name in columns if name.startswith(beginnings)]
+        if names:
+            groups[group] = (title, names)
+            rest = [name for name in rest if name not in names]
+    for name in rest:
+        groups[name.replace("/", "_")] = (name, [name])
+    return groups
+
+
+def _curve(history: list[files.Row], name: str) -> tuple[np.ndarray, np.ndarray]:
+    rows = [row for row in history if name in row]
+    x = np.array([row["iteration"] for row in rows], np.float64)
+    y = np.array([row[name] for row in rows], np.float64)
+    return x, np.where(np.isfinite(y), y, np.nan)
+
+
+def smooth(values: np.ndarray) -> np.ndarray:
+    """Centred moving mean over a fiftieth of the values [N]; nan values are left out of it."""
+    width = max(3, len(values) // 50) | 1
+    known = np.isfinite(values)
+    window = np.ones(width)
+    total = np.convolve(np.where(known, values, 0.0), window, "same")
+    count = np.convolve(known.astype(np.float64), window, "same")
+    # np.convolve leaves rounding noise where no value is known, hence the test against a half.
+    return np.where(count > 0.5, total / np.maximum(count, 1.0), np.nan)
+
+
+def spans_decades(curves: list[np.ndarray]) -> bool:
+    """Whether all values are positive and so far apart that only a log scale shows them."""
+    values = np.concatenate(curves)
+    values = values[np.isfinite(values)]
+    if not len(values) or values.min() <= 0:
+        return False
+    return bool(values.max() > values.min() * 10.0**LOG_DECADES)
+
+
+def label(name: str, names: list[str]) -> str:
+    """Short text for the legend: 'domain 1' for gen/adv1, else what tells the names apart."""
+    phase, _, term = name.rpartition("/")
+    if term[-1:] in ("1", "2") and len({other.rpartition("/")[0] for other in names}) == 1:
+        return f"domain {term[-1]}"
+    same_phase = all(other.rpartition("/")[0] == phase for other in names)
+    return term if same_phase else PHASES.get(phase, phase)
+
+
+def _png(title: str, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> bytes:
+    # A Figure of its own, not pyplot: no global state, no window system.
+    figure = Figure(figsize=(5.2, 3.2), dpi=140, layout="constrained")
+    axes = figure.add_subplot()
+    names = list(curves)
+    for colour, (name, (x, y)) in zip(COLOURS * len(names), curves.items(), strict=False):
+        text = label(name, names)
+        if np.isfinite(y).sum() < SMOOTH_FROM:
+            marker = "o" if len(y) == 1 else None
+            axes.plot(x, y, color=colour, linewidth=1.5, label=text, marker=marker)
+            continue
+        axes.plot(x, y, color=colour, linewidth=0.7, alpha=0.25)
+        axes.plot(x, smooth(y), color=colour, linewidth=1.7, label=text)
+    if spans_decades([y for _, y in curves.values()]):
+        axes.set_yscale("log")
+    _dress(axes, title, legend=len(names) > 1)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _dress(axes, title: str, legend: bool) -> None:
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color="#222")
+    axes.set_xlabel("Iterations", color="#444")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color("#999")
+    axes.tick_params(colors="#444", labelsize=9)
+    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.margins(x=0.02)
+    if legend:
+        axes.legend(frameon=False, fontsize=9, labelcolor="#222")

@@ -1,0 +1,150 @@
+"""SCoGAN: CoGAN without shared weights; regularisers make the two generators agree instead.
+
+Master thesis "Soft-coupled GANs", chapters 4 and 5: feature (eq. 4.1), semantic and latent-cycle
+regularisers, each a `Term` added to the loss of the generators.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from framework import classifier_trainer, cogan_trainer, config, penalties
+from framework.cogan_trainer import GENS, Fakes
+from framework.config import option
+from framework.trainer import Batch, Phase, Term
+from framework.utils import Random
+from nets import cogan
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(cogan_trainer.Options):
+    """Options of `--gan_type scogan`."""
+
+    g_shared_layers: int = option(
+        0, "generator blocks shared, from the latent vector on (Dense counts)", "coupling",
+        low=0, high=4,
+    )  # fmt: skip
+    d_shared_layers: int = option(
+        0, "discriminator blocks shared, counted from the output", "coupling", low=0, high=4
+    )
+    feature_loss: bool = option(False, "equal feature maps in both generators", "coupling")
+    feature_weight: float = option(
+        10.0, "weight of --feature_loss", "coupling", low=0, aliases=("penalty_weight_g",)
+    )
+    feature_layers: int = option(
+        3, "feature maps compared, from the first one emitted", "coupling", low=1, high=5,
+        aliases=("shared_layers",),
+    )  # fmt: skip
+    feature_reduction: str = option(
+        "sum", "over the compared layers", "coupling", choices=("sum", "mean")
+    )
+    fr_include_image: bool = option(False, "compare the images too (as run in 2020)", "coupling")
+    weight_loss: bool = option(False, "equal weights in both generators", "coupling")
+    weight_weight: float = option(10.0, "weight of --weight_loss", "coupling", low=0)
+    semantic_loss: bool = option(False, "equal classifier output for both images", "coupling")
+    semantic_weight: float = option(10.0, "weight of --semantic_loss", "coupling", low=0)
+    semantic_norm: str = option(
+        "l2", "distance of the class probabilities", "coupling", choices=("l2", "l1", "ce")
+    )
+    classifier_path: str | None = option(
+        None, "classifier (.keras) of --semantic_loss; trained and kept if not given", "coupling"
+    )
+    classifier_iterations: int = option(
+        800, "updates of the classifier of --semantic_loss", "coupling", low=1
+    )
+    classifier_width: float = option(
+        1.0, "factor on hidden widths of that classifier", "coupling", low=0.001
+    )
+    cycle_loss: bool = option(
+        False, "an encoder recovers z from both images", "coupling", aliases=("use_cycle",)
+    )
+    cycle_weight: float = option(10.0, "weight of --cycle_loss", "coupling", low=0)
+    cycle_norm: str = option("l1", "distance of --cycle_loss", "coupling", choices=("l1", "l2"))
+
+    def check(self) -> None:
+        """Refuses a classifier that nothing would use."""
+        if self.classifier_path and not self.semantic_loss:
+            raise config.UsageError("--classifier_path: needs --semantic_loss")
+
+
+class Trainer(cogan_trainer.Trainer):
+    """CoGAN plus a list of regularisers; a term that is switched off costs nothing."""
+
+    options: Options
+
+    def prepare(self) -> dict[str, Path]:
+        """The classifier of --semantic_loss."""
+        o = self.options
+        if not o.semantic_loss:
+            return {}
+        if o.classifier_path:
+            return {"classifier": classifier_trainer.given(o.classifier_path)}
+        settings = classifier_trainer.for_semantic_loss(
+            o, o.classifier_iterations, o.classifier_width
+        )
+        return {"classifier": classifier_trainer.obtain(settings, self.data.labelled())}
+
+    def build_nets(self) -> dict[str, keras.Model]:
+        """The four nets of CoGAN and, with --cycle_loss, the `encoder`."""
+        nets = super().build_nets()
+        o = self.options
+        if o.cycle_loss:
+            nets["encoder"] = cogan.latent_encoder(
+                noise_dim=o.noise_dim, image_size=o.image_size, width=o.width
+            )
+        return nets
+
+    def build_phases(self) -> list[Phase]:
+        """CoGAN's phases, then the encoder's: only its own phase moves it (thesis 4)."""
+        phases = super().build_phases()
+        if self.options.cycle_loss:
+            phases.append(Phase("encoder", ("encoder",), self.encoder_terms))
+        return phases
+
+    @functools.cached_property
+    def terms(self) -> list[Term]:
+        """The regularisers that are switched on."""
+        o = self.options
+        every = {
+            "feature": (o.feature_loss, o.feature_weight, self.feature),
+            "weight": (o.weight_loss, o.weight_weight, self.weight),
+            "semantic": (o.semantic_loss, o.semantic_weight, self.semantic),
+            "cycle": (o.cycle_loss, o.cycle_weight, self.cycle),
+        }
+        return [Term(name, weight, fn) for name, (on, weight, fn) in every.items() if on]
+
+    def regularisers(self, fakes: Fakes) -> dict[str, tf.Tensor]:
+        """Weighted value of every term."""
+        return {term.name: term.weight * term.fn(fakes) for term in self.terms}
+
+    def encoder_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
+        """What the encoder minimises: the unweighted latent-cycle distance on new fakes."""
+        return {"cycle": self.cycle(self.fakes(batch, random))}
+
+    def feature(self, fakes: Fakes) -> tf.Tensor:
+        """Distance of the first --feature_layers feature maps of both generators (eq. 4.1)."""
+        o = self.options
+        maps = [features[: o.feature_layers] for features in fakes.features]
+        if o.fr_include_image:
+            maps = [(*each, image) for each, image in zip(maps, fakes.images, strict=True)]
+        return penalties.feature_distance(*maps, len(maps[0]), o.feature_reduction)
+
+    def weight(self, fakes: Fakes) -> tf.Tensor:
+        """Distance of the two generators' trainable weights."""
+        return penalties.weight_distance(*(self.nets[name].trainable_variables for name in GENS))
+
+    def semantic(self, fakes: Fakes) -> tf.Tensor:
+        """Distance of the frozen classifier's class probabilities for the two images."""
+        classifier = self.frozen["classifier"]
+        logits = [classifier(image, training=False) for image in fakes.images]
+        return penalties.semantic_distance(*logits, self.options.semantic_norm)
+
+    def cycle(self, fakes: Fakes) -> tf.Tensor:
+        """Distance between z and what the encoder recovers from each image, summed over both."""
+        encoder, norm = self.nets["encoder"], self.options.cycle_norm
+        return tf.add_n(
+            [penalties.latent_distance(fakes.z, encoder(image), norm) for image in fakes.images]
+        )

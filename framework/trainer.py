@@ -1,0 +1,359 @@
+"""The loop: the only GradientTape over weights, the only replica scaling, the only saving.
+
+A system subclasses `Trainer` and says which nets it has, which updates (`Phase`) an iteration makes
+and how a sample is drawn. Time, devices, logs, sheets, checkpoints and interruption belong here.
+"""
+
+import abc
+import contextlib
+import dataclasses
+import math
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from framework import devices, results
+from framework.config import DivergedError, MissingError, Options, UsageError
+from framework.data import Data
+from framework.utils import Random, to_float
+from nets import blocks
+
+Batch = dict[str, tf.Tensor]
+SAVED_BY = {signal.SIGINT: 130, signal.SIGTERM: 75}
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """One optimiser update.
+
+    Attributes:
+        name: key of its optimiser and prefix of its logged terms, such as `disc`.
+        nets: whose weights may move; leaving a net out is selective backpropagation.
+        terms: (batch, random) -> named scalars; their sum is minimised.
+        repeat: updates per iteration, each on a fresh batch (n-critic).
+        after: called with the variables after each update (weight clipping).
+    """
+
+    name: str
+    nets: tuple[str, ...]
+    terms: Callable[[Batch, Random], dict[str, tf.Tensor]]
+    repeat: int = 1
+    after: Callable[[list[keras.Variable]], None] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Term:
+    """A regulariser: `weight * fn(fakes)` is added to the loss of the generators."""
+
+    name: str
+    weight: float
+    fn: Callable[..., tf.Tensor]
+
+
+class Trainer(abc.ABC):
+    """Base of every system.
+
+    Attributes:
+        contract: which batches the system eats (`single`, `domains`, `labelled`).
+        averaged: names of the nets whose weights are averaged over time (`--ema`) for samples.
+        nets: networks by name; their order is that of the checkpoint.
+        frozen: pretrained networks by name: never updated, never saved.
+    """
+
+    contract = "domains"
+    averaged: tuple[str, ...] = ()
+
+    def __init__(self, options: Options, data: Data, run: results.Run | None = None):
+        """Builds nets, phases and optimisers. Without `run` nothing is ever written.
+
+        Raises:
+            UsageError: devices that do not exist, or a batch they cannot share evenly.
+        """
+        self.options, self.data, self.run = options, data, run
+        self.strategy = devices.strategy(options.devices)
+        self.replicas = self.strategy.num_replicas_in_sync
+        if options.batch_size % self.replicas:
+            raise UsageError(
+                f"--batch_size {options.batch_size}: must be a multiple of the "
+                f"{self.replicas} devices"
+            )
+        pretrained = self.prepare()
+        keras.utils.set_random_seed(options.seed)
+        with self.strategy.scope():
+            self.frozen = {name: keras.models.load_model(pretrained[name]) for name in pretrained}
+            with devices.precision(options.mixed_precision):
+                self.nets = self.build_nets()
+            self.phases = self.build_phases()
+            self.optimizers = {phase.name: self._optimizer(phase) for phase in self.phases}
+            self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
+            self.ema_nets = self._average_nets()
+        self._names: list[str] = []
+        self._run_steps = tf.function(self._steps)
+        parts = dict(step=self.step, nets=self.nets, ema=self.ema_nets, opt=self.optimizers)
+        self.checkpoint = tf.train.Checkpoint(**parts)
+
+    def prepare(self) -> dict[str, Path]:
+        """Model files of the frozen nets by name; what is not there yet is trained first."""
+        return {}
+
+    @abc.abstractmethod
+    def build_nets(self) -> dict[str, keras.Model]:
+        """The networks by name."""
+
+    @abc.abstractmethod
+    def build_phases(self) -> list[Phase]:
+        """The updates of an iteration, in order."""
+
+    @abc.abstractmethod
+    def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
+        """A new optimiser for a phase."""
+
+    def sample(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Images per domain [N, H, W, C] in [-1, 1] of latent vectors [N, D]; none by default."""
+        return ()
+
+    def statistics(self) -> dict[str, float]:
+        """Figures to log beside the terms; not minimised."""
+        return {}
+
+    def metrics(self) -> dict[str, dict]:
+        """Metrics of the trained system by name (see `framework.evaluate`); none by default."""
+        return {}
+
+    def models(self) -> dict[str, keras.Model]:
+        """What is saved below `models/` at the end, by file name."""
+        return self.nets
+
+    # The step
+
+    def variables(self, phase: Phase) -> list[keras.Variable]:
+        """Trainable variables of a phase; what two nets share stands once."""
+        every = [v for name in phase.nets for v in self.nets[name].trainable_variables]
+        return list({id(v): v for v in every}.values())
+
+    def update(self, phase: Phase, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
+        """One optimiser step; returns the terms of this replica."""
+        variables = self.variables(phase)
+        gradients = self._gradients
+        if self.options.jit:
+            gradients = tf.function(gradients, jit_compile=True, autograph=False)
+        grads, terms = gradients(phase, variables, batch, random)
+        self.optimizers[phase.name].apply(grads, variables)
+        if phase.after:
+            phase.after(variables)
+        return {f"{phase.name}/{name}": value for name, value in terms.items()}
+
+    def _gradients(self, phase: Phase, variables: list, batch: Batch, random: Random) -> tuple:
+        values = [v.value for v in variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            with blocks.randomness(random.uniform):
+                terms = phase.terms(batch, random)
+            decays = [v.regularizer(v.value) for v in variables if v.regularizer]
+            if decays:
+                terms = terms | {"decay": tf.add_n(decays)}
+            # Keras optimisers sum over replicas; this is the one place that makes it a mean.
+            loss = tf.add_n(list(terms.values())) / self.replicas
+        return tape.gradient(loss, values), terms
+
+    def iteration(self, element: Batch) -> tf.Tensor:
+        """All phases in order on one replica; returns the logged terms as one vector."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        random = Random(self.options.seed, element["step"], replica, self.replicas)
+        terms: dict[str, tf.Tensor] = {}
+        turn = 0
+        for phase in self.phases:
+            for _ in range(phase.repeat):
+                images = {key: value[turn] for key, value in element.items() if key != "step"}
+                batch = {k: to_float(v) if k != "y" else v for k, v in images.items()}
+                terms |= self.update(phase, batch, random)
+                turn += 1
+        self._names = list(terms)
+        return tf.stack([tf.cast(value, tf.float32) for value in terms.values()])
+
+    def _steps(self, iterator: Iterator, count: tf.Tensor) -> tf.Tensor:
+        total = tf.zeros([])
+        for _ in tf.range(count):
+            # The sum starts as a scalar: how many terms there are is known only after tracing.
+            tf.autograph.experimental.set_loop_options(
+                shape_invariants=[(total, tf.TensorShape(None))]
+            )
+            terms = self.strategy.run(self.iteration, args=(next(iterator),))
+            total += self.strategy.reduce(tf.distribute.ReduceOp.MEAN, terms, axis=None)
+            self.step.assign_add(1)
+            self._average()
+        return total
+
+    # Averaged weights
+
+    def _average_nets(self) -> dict[str, keras.Model]:
+        if not getattr(self.options, "ema", 0.0):
+            return {}
+        copies = {name: keras.models.clone_model(self.nets[name]) for name in self.averaged}
+        for name, copy in copies.items():
+            copy.set_weights(self.nets[name].get_weights())
+        return copies
+
+    def _average(self) -> None:
+        if not self.ema_nets:
+            return
+        step = tf.cast(self.step, tf.float32)
+        # A young average would otherwise remember the initial weights for 1/(1 - decay) steps.
+        decay = tf.minimum(self.options.ema, (1.0 + step) / (10.0 + step))
+        for name, copy in self.ema_nets.items():
+            for slow, fast in zip(copy.variables, self.nets[name].variables, strict=True):
+                if slow.dtype == "float32":
+                    slow.value.assign(decay * slow.value + (1.0 - decay) * fast.value)
+
+    def sampling_net(self, name: str) -> keras.Model:
+        """The averaged net if there is one, else the net itself."""
+        return self.ema_nets.get(name, self.nets[name])
+
+    # The loop
+
+    def fit(self, callbacks: Sequence[keras.callbacks.Callback] = ()) -> int:
+        """Trains until `--iterations`; resumes from the run's newest checkpoint.
+
+        Args:
+            callbacks: Keras callbacks; an epoch is one log interval.
+
+        Returns:
+            Exit code: 0 finished, 75 or 130 when a signal stopped it (everything is saved).
+
+        Raises:
+            DivergedError: a term is not finite; the last good checkpoint is kept.
+        """
+        total = self.options.iterations
+        self.restore(missing_ok=True)
+        watchers = keras.callbacks.CallbackList(
+            list(callbacks), model=next(iter(self.nets.values()))
+        )
+        watchers.on_train_begin()
+        with _signals() as caught, results.Progress(total, int(self.step)) as progress:
+            self._loop(total, progress, watchers, caught)
+        watchers.on_train_end()
+        return SAVED_BY[caught[0]] if caught and int(self.step) < total else 0
+
+    def _loop(self, total: int, progress: results.Progress, watchers, caught: list) -> None:
+        options, step = self.options, int(self.step)
+        iterator = iter(self._dataset(step))
+        window, since = 0.0, step
+        if step == 0:
+            self.sheet()
+        while step < total and not caught:
+            ends = [step + every - step % every for every in self._intervals()]
+            count = min(options.steps_per_call, total - step, min(ends) - step)
+            window = window + self._run_steps(iterator, tf.constant(count))
+            step += count
+            due = [step == total or step % every == 0 for every in self._intervals()]
+            if any(due) or caught:
+                terms = self._terms(window / (step - since))
+                progress.update(step, terms)
+                if due[0]:
+                    self._log(step, terms, watchers)
+                    window, since = 0.0, step
+                if due[1]:
+                    self.sheet()
+                if due[2] or caught:
+                    self.save()
+
+    def _intervals(self) -> tuple[int, int, int]:
+        return self.options.log_every, self.options.sheet_every, self.options.save_every
+
+    def _terms(self, vector: tf.Tensor) -> dict[str, float]:
+        terms = dict(zip(self._names, vector.numpy().tolist(), strict=True))
+        for name, value in terms.items():
+            if not math.isfinite(value):
+                raise DivergedError(
+                    f"{name} is {value} near iteration {int(self.step)}: the last checkpoint is "
+                    "kept; try a lower learning rate or another --loss"
+                )
+        return terms
+
+    def _log(self, step: int, terms: dict[str, float], watchers) -> None:
+        terms = terms | self.statistics()
+        if self.run:
+            self.run.log(step, terms)
+        watchers.on_epoch_end(step, terms)
+
+    def _dataset(self, first_step: int) -> tf.data.Dataset:
+        def pipeline(_: tf.distribute.InputContext | None = None) -> tf.data.Dataset:
+            updates = sum(phase.repeat for phase in self.phases)
+            return self.data.dataset(
+                self.options.batch_size, updates, self.options.seed, first_step, self.replicas
+            )
+
+        if self.replicas == 1:
+            return pipeline()
+        return self.strategy.distribute_datasets_from_function(pipeline)
+
+    def _optimizer(self, phase: Phase) -> keras.optimizers.Optimizer:
+        optimizer = self.build_optimizer(phase.name)
+        optimizer.build(self.variables(phase))
+        return optimizer
+
+    # What stays
+
+    def sheet(self) -> None:  # noqa: B027 - not every system has samples to show
+        """Writes a sheet of samples of the fixed latent vectors, if the system has samples."""
+
+    def save(self) -> None:
+        """Writes a checkpoint, the loss plots and keeps the newest `--keep`."""
+        if self.run:
+            manager = tf.train.CheckpointManager(
+                self.checkpoint, str(self.run.checkpoints), self.options.keep
+            )
+            manager.save(checkpoint_number=int(self.step))
+            self.run.plots()
+
+    def restore(self, *, missing_ok: bool = False) -> None:
+        """Loads the run's newest checkpoint. Raises MissingError if there is none."""
+        newest = self.run and tf.train.latest_checkpoint(str(self.run.checkpoints))
+        if newest:
+            self.checkpoint.restore(newest).assert_existing_objects_matched()
+            self.run.rewind(int(self.step))
+        elif not missing_ok:
+            raise MissingError(f"{self.run.folder}: no checkpoint yet; train it first")
+
+    def save_models(self) -> None:
+        """Writes `models/<name>.keras`, for `keras.models.load_model`."""
+        self.run.models.mkdir(exist_ok=True)
+        for name, model in self.models().items():
+            model.save(self.run.models / f"{name}.keras")
+
+    def measure(self, steps: int = 3) -> dict[str, float]:
+        """Seconds per iteration (median of a few real ones), first call and peak memory in MiB."""
+        iterator, seconds = iter(self._dataset(0)), []
+        for _ in range(steps + 1):
+            start = time.perf_counter()
+            self._run_steps(iterator, tf.constant(1)).numpy()
+            seconds.append(time.perf_counter() - start)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return dict(first=seconds[0], median=float(np.median(seconds[1:])), peak_mib=peak)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM in the list it yields; a second one acts as usual."""
+    caught: list[int] = []
+
+    def catch(number: int, _frame) -> None:
+        caught.append(number)
+        signal.signal(number, before[number])
+
+    try:
+        before = {number: signal.signal(number, catch) for number in SAVED_BY}
+    except ValueError:  # not the main thread: nobody sends us signals
+        yield caught
+        return
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,71 @@
+"""Small things that know no system: keyed randomness, latent vectors, pixel ranges."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+Uniform = Callable[[Sequence[int]], tf.Tensor]
+
+
+def to_float(images: tf.Tensor) -> tf.Tensor:
+    """uint8 pixels [..., H, W, C] as float32 in [-1, 1]."""
+    return (tf.cast(images, tf.float32) - 127.5) / 127.5
+
+
+class Random:
+    """Random numbers that are a pure function of (seed, step, replica) and of the order of calls.
+
+    One object serves one iteration on one replica. Leading rows belong to the batch: every replica
+    draws the numbers of the whole batch and keeps its own rows, so two replicas together draw what
+    one would and never the same. Resuming needs no stored generator state.
+    """
+
+    def __init__(self, seed: int, step: tf.Tensor, replica: tf.Tensor | int = 0, replicas: int = 1):
+        """Starts at the first draw of iteration `step` (an integer scalar)."""
+        self._key = tf.stack([tf.cast(seed, tf.int64), tf.cast(step, tf.int64)])
+        self._replica, self._replicas, self._draws = replica, replicas, 0
+
+    def uniform(self, shape: Sequence[int]) -> tf.Tensor:
+        """Float32 numbers of U[0, 1) of the given shape, rows first."""
+        return self._draw(tf.random.stateless_uniform, shape)
+
+    def normal(self, shape: Sequence[int]) -> tf.Tensor:
+        """Float32 numbers of N(0, 1) of the given shape, rows first."""
+        return self._draw(tf.random.stateless_normal, shape)
+
+    def latent(self, kind: str, rows: int, size: int) -> tf.Tensor:
+        """Latent vectors [rows, size] of U(-1, 1) (`uniform`) or N(0, 1) (`normal`)."""
+        if kind == "normal":
+            return self.normal((rows, size))
+        return 2.0 * self.uniform((rows, size)) - 1.0
+
+    def _draw(self, law: Callable, shape: Sequence[int]) -> tf.Tensor:
+        self._draws += 1
+        seed = tf.random.experimental.stateless_fold_in(self._key, self._draws)
+        rows, *rest = tf.unstack(shape) if tf.is_tensor(shape) else shape
+        numbers = law((rows * self._replicas, *rest), seed)
+        start = self._replica * rows
+        return numbers[start : start + rows]
+
+
+def batched(function: Callable, inputs: np.ndarray, size: int = 250) -> tuple[np.ndarray, ...]:
+    """`function` over rows of `inputs`, `size` at a time; its tuple of outputs, joined again."""
+    parts = [function(inputs[i : i + size]) for i in range(0, len(inputs), size)]
+    columns = zip(*parts, strict=True)
+    return tuple(np.concatenate([np.asarray(part) for part in column]) for column in columns)
+
+
+def sample_latent(kind: str, rows: int, size: int, seed: int) -> np.ndarray:
+    """Latent vectors [rows, size] outside training: the same for the same arguments."""
+    return Random(seed, tf.constant(-1, tf.int64)).latent(kind, rows, size).numpy()
+
+
+def slerp(z0: np.ndarray, z1: np.ndarray, steps: int) -> np.ndarray:
+    """Spherical path [steps, D] from z0 to z1, both [D] (Shoemake 1985); straight if parallel."""
+    t = np.linspace(0.0, 1.0, steps)[:, None]
+    cosine = np.dot(z0, z1) / max(np.linalg.norm(z0) * np.linalg.norm(z1), 1e-12)
+    angle = np.arccos(np.clip(cosine, -1.0, 1.0))
+    if np.sin(angle) < 1e-6:
+        return (1.0 - t) * z0 + t * z1
+    return (np.sin((1.0 - t) * angle) * z0 + np.sin(t * angle) * z1) / np.sin(angle)

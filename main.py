@@ -1,0 +1,8 @@
+"""Entry point: `python main.py --gan_type scogan --cogan_data mnist2svhn --semantic_loss`."""
+
+import sys
+
+from framework.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

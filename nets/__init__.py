@@ -1,0 +1,1 @@
+"""Networks: plain functions with keyword arguments that return `keras.Model`s."""

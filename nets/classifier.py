@@ -1,0 +1,69 @@
+"""Classifiers: image [N, S, S, C] in [-1, 1] -> LOGITS [N, classes], always float32.
+
+The thesis' tables print a softmax; here it stands in the losses, which need the logits. The input
+of the last layer is the output of the layer named 'features'.
+"""
+
+import keras
+
+from nets import blocks
+from nets.blocks import Block, Dropout, Style, scaled
+
+
+def classifier(
+    arch: str = "thesis",
+    *,
+    image_size: int = 32,
+    channels: int = 3,
+    classes: int = 10,
+    width: float = 1.0,
+    padding: str = "valid",
+) -> keras.Model:
+    """The classifier `arch` of `CLASSIFIERS`; `padding` 'valid' or 'same' acts on 'thesis' only.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    block = blocks.pick(CLASSIFIERS, arch, "classifier")(width, padding)
+    x = keras.Input((image_size, image_size, channels), name="x")
+    head = Style(bias_init=0.0).dense(classes, name="logits", dtype="float32")
+    return keras.Model(x, head(blocks.chain(block, x)), name="classifier")
+
+
+def _thesis(width: float, padding: str) -> Block:
+    """Thesis table B.1."""
+    style = Style(bias_init=0.0)
+    return [
+        style.conv(scaled(32, width), 3, name="conv1", padding=padding),
+        keras.layers.LeakyReLU(negative_slope=0.3, name="conv1_leaky"),
+        style.conv(scaled(64, width), 3, name="conv2", padding=padding),
+        keras.layers.LeakyReLU(negative_slope=0.3, name="conv2_leaky"),
+        keras.layers.MaxPooling2D(name="pool"),
+        Dropout(0.25, name="dropout1"),
+        keras.layers.Flatten(name="flatten"),
+        style.dense(scaled(128, width), name="dense"),
+        keras.layers.LeakyReLU(negative_slope=0.3, name="features"),
+        Dropout(0.5, name="dropout2"),
+    ]
+
+
+def _strided(width: float, padding: str) -> Block:
+    """Strided convolutions with batch norm: another net than the thesis', and fast on a CPU."""
+    style = Style(weight_init="he", bias_init=0.0)
+    block: Block = []
+    for row, (units, kernel) in enumerate(((32, 5), (64, 3), (128, 3)), start=1):
+        name = f"conv{row}"
+        block += [
+            style.conv(scaled(units, width), kernel, 2, name=name, use_bias=False),
+            blocks.batch_norm(momentum=0.9, name=f"{name}_norm"),
+            keras.layers.ReLU(name=f"{name}_relu"),
+        ]
+    return block + [
+        keras.layers.Flatten(name="flatten"),
+        Dropout(0.3, name="dropout"),
+        style.dense(scaled(128, width), name="dense"),
+        keras.layers.ReLU(name="features"),
+    ]
+
+
+CLASSIFIERS = {"thesis": _thesis, "strided": _strided}

@@ -1,0 +1,119 @@
+"""Coupled digit networks and the latent encoder.
+
+Liu and Tuzel, "Coupled Generative Adversarial Networks", arXiv 1606.07536, and the SCoGAN
+thesis (tables 3.1 and 3.2), which drops the sharing. Images are [N, 32, 32, C] in [-1, 1].
+"""
+
+import keras
+
+from nets import blocks
+from nets.blocks import DIGIT_WIDTHS, Style
+
+STRIDED_WIDTHS = (64, 128, 256)
+
+
+def digit_generators(
+    *,
+    noise_dim: int = 100,
+    channels: int = 3,
+    width: float = 1.0,
+    shared_layers: int = 0,
+    use_firstlayer: bool = False,
+    prelu: str = "channel",
+    weight_init: str = "xavier",
+    bias_init: float = 0.1,
+    weight_decay: float = 0.0,
+) -> tuple[keras.Model, keras.Model]:
+    """Two generators z [N, noise_dim] -> (image [N, 32, 32, channels], features).
+
+    Features are the maps after PReLU at 8x8, 16x16, 32x32, with 4x4 first under
+    `use_firstlayer`. The first `shared_layers` of the four hidden blocks (dense, then the three
+    upsamplings) are the same layers in both: 4 is the thesis' CoGAN, 0 its SCoGAN. The extra
+    4x4 row of `use_firstlayer` belongs to the dense block, so 4 is all but the output there too.
+
+    Raises:
+        ValueError: for `shared_layers` outside 0..4 or an unknown name.
+    """
+    if not 0 <= shared_layers <= len(DIGIT_WIDTHS):
+        raise ValueError(f"shared_layers must be 0..{len(DIGIT_WIDTHS)}, not {shared_layers}")
+    style = Style(prelu, weight_init, bias_init, weight_decay)
+    widths = [blocks.scaled(units, width) for units in DIGIT_WIDTHS]
+    rows = blocks.generator_rows(widths, channels, style, first_layer=use_firstlayer)
+    shared = range(shared_layers + 1 if use_firstlayer and shared_layers else shared_layers)
+    tower1, tower2 = blocks.towers(rows, shared, ("gen1", "gen2"))
+    return blocks.generator("gen1", noise_dim, tower1), blocks.generator("gen2", noise_dim, tower2)
+
+
+def digit_discriminators(
+    *,
+    channels: int = 3,
+    image_size: int = 32,
+    width: float = 1.0,
+    shared_layers: int = 0,
+    arch: str = "lenet",
+    norm: str = "none",
+    dropout: float | None = None,
+    prelu: str = "channel",
+    weight_init: str = "xavier",
+    bias_init: float = 0.1,
+    weight_decay: float = 0.0,
+) -> tuple[keras.Model, keras.Model]:
+    """Two discriminators image [N, S, S, channels] -> logits [N, 1].
+
+    The last `shared_layers` of the four blocks are the same layers in both: 3, all but the
+    first convolution, is the thesis' CoGAN; 0 its SCoGAN.
+
+    Args:
+        channels: of the image.
+        image_size: S.
+        width: multiplies every hidden width.
+        shared_layers: 0..4, counted from the output.
+        arch: 'lenet' (conv 20, conv 50, dense 500, logit; thesis table 3.2) or 'strided', a critic
+            cheap on CPUs (convolutions k4 s2 of 64, 128, 256 with LeakyReLU 0.2, logit).
+        norm: of the convolutions, see `blocks.norm`; 'spectral' acts on every kernel.
+        dropout: before the logit; None is 0.5 for 'lenet' and 0 for 'strided'.
+        prelu: kind of PReLU; only 'lenet' has one.
+        weight_init: see `blocks.initializer`.
+        bias_init: start of the biases.
+        weight_decay: see `blocks.Style`.
+
+    Raises:
+        ValueError: for `shared_layers` outside 0..4 or an unknown name.
+    """
+    style = Style(prelu, weight_init, bias_init, weight_decay)
+    rows = blocks.pick(DISCRIMINATORS, arch, "discriminator")(width, style, norm, dropout)
+    if not 0 <= shared_layers <= len(rows):
+        raise ValueError(f"shared_layers must be 0..{len(rows)}, not {shared_layers}")
+    shared = range(len(rows) - shared_layers, len(rows))
+    tower1, tower2 = blocks.towers(rows, shared, ("disc1", "disc2"))
+    shape = (image_size, image_size, channels)
+    return blocks.discriminator("disc1", shape, tower1), blocks.discriminator(
+        "disc2", shape, tower2
+    )
+
+
+def _strided(width: float, style: Style, norm: str, dropout: float | None) -> list[blocks.Maker]:
+    widths = [blocks.scaled(units, width) for units in STRIDED_WIDTHS]
+    return blocks.strided_rows(widths, style, norm, dropout or 0.0)
+
+
+DISCRIMINATORS = {"lenet": blocks.lenet_rows, "strided": _strided}
+
+
+def latent_encoder(
+    *, noise_dim: int = 100, image_size: int = 32, channels: int = 3, width: float = 1.0
+) -> keras.Model:
+    """Image [N, S, S, channels] -> recovered z [N, noise_dim], float32 and unbounded."""
+    style = Style(bias_init=0.0)
+    block: blocks.Block = []
+    for row, (units, stride) in enumerate(((64, 1), (128, 2), (128, 2), (256, 2)), start=1):
+        conv = style.conv(blocks.scaled(units, width), 3, stride, name=f"encoder_conv{row}")
+        leaky = keras.layers.LeakyReLU(negative_slope=0.2, name=f"encoder_conv{row}_leaky")
+        block += [conv, leaky]
+    block += [
+        keras.layers.Flatten(name="encoder_flatten"),
+        blocks.Dropout(0.4, name="encoder_dropout"),
+        style.dense(noise_dim, name="encoder_z", dtype="float32"),
+    ]
+    x = keras.Input((image_size, image_size, channels), name="x")
+    return keras.Model(x, blocks.chain(block, x), name="encoder")

@@ -1,0 +1,73 @@
+"""Settings of the whole test run: two logical CPUs, no GPU, no display, no network."""
+
+import os
+
+# Before TensorFlow is imported. Child processes inherit the dead proxy, so they are offline too.
+os.environ.update(
+    CUDA_VISIBLE_DEVICES="",
+    MPLBACKEND="Agg",
+    TF_CPP_MIN_LOG_LEVEL="3",
+    NO_GCE_CHECK="true",
+    no_proxy="localhost,127.0.0.1",
+    **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9"),
+)
+
+import socket
+from pathlib import Path
+
+import keras
+import pytest
+import tensorflow as tf
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.0.0.1", "::1", "localhost", "", None)
+
+# Only possible before the first operation, and so here and not in a fixture.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network():
+    """Make any connection beyond this machine fail at once, as it would without a network."""
+
+    def guarded(function, host_of):
+        def call(*args, **kwargs):
+            host = host_of(args)
+            if host not in LOOPBACK:
+                raise ConnectionError(f"tests have no network: {host}")
+            return function(*args, **kwargs)
+
+        return call
+
+    def peer(args):
+        address = args[1]  # a Unix socket's address is a path, which is this machine
+        return address[0] if isinstance(address, tuple) else None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", guarded(socket.getaddrinfo, lambda args: args[0]))
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, guarded(getattr(socket.socket, name), peer))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh_keras():
+    """Drop the nets and names of the module before."""
+    keras.utils.clear_session()
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Start every test from the same seeds, whatever ran before it."""
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real data beside the project, or skip the test where there is none."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no ../shared/data beside the project: the real data sets are not here")
+    return folder

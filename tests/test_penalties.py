@@ -1,0 +1,231 @@
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from framework import penalties
+from framework.penalties import PENALTIES
+
+
+def uniform(shape):
+    return tf.random.stateless_uniform(shape, [1, 2])
+
+
+def slope(c):
+    """Critic D(x) = c * sum(x): on n inputs its gradient has length c * sqrt(n)."""
+    return lambda x: c * tf.reshape(x, [tf.shape(x)[0], -1]) @ tf.ones([math.prod(x.shape[1:]), 1])
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("f")
+
+
+@pytest.mark.parametrize("name", ["wgan-gp", "dragan"])
+@pytest.mark.parametrize("shape", [(5, 4), (5, 2, 2, 1)])
+def test_slope_two_on_four_inputs_gives_nine(name, shape):
+    penalty = PENALTIES[name](slope(2.0), noise(*shape), noise(*shape, seed=1), uniform)
+    assert float(penalty) == pytest.approx(9, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["wgan-gp", "dragan"])
+@pytest.mark.parametrize("shape", [(5, 4), (5, 2, 2, 1)])
+def test_unit_slope_costs_nothing(name, shape):
+    penalty = PENALTIES[name](slope(0.5), noise(*shape), noise(*shape, seed=1), uniform)
+    assert float(penalty) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (5, 2, 2, 1)])
+def test_r1_is_half_the_squared_slope(shape):
+    penalty = penalties.r1(slope(3.0), noise(*shape), None, uniform)
+    assert float(penalty) == pytest.approx(0.5 * 36, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_patch_critic_equals_its_sum(name):
+    """Four patches that each see one pixel against one score over all of them."""
+    real, fake = noise(3, 2, 2, 1), noise(3, 2, 2, 1, seed=1)
+    values = [
+        float(PENALTIES[name](disc, real, fake, uniform)) for disc in (lambda x: 2 * x, slope(2.0))
+    ]
+    assert values[0] == pytest.approx(values[1], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_flat_critic_has_finite_gradients(name):
+    weight = tf.Variable(0.0)
+    with tf.GradientTape() as tape:
+        value = PENALTIES[name](lambda x: weight * x, noise(3, 4), noise(3, 4), uniform)
+    assert float(value) == pytest.approx(0 if name == "r1" else 1, abs=1e-5)
+    assert np.isfinite(tape.gradient(value, weight))
+
+
+def test_gradient_of_the_penalty_by_hand():
+    """D(x) = w * x on one input: d/dw (|w| - 1)^2 = 2 (w - 1)."""
+    weight = tf.Variable(4.0)
+    with tf.GradientTape() as tape:
+        value = penalties.gradient_penalty(lambda x: weight * x, noise(3, 1), noise(3, 1), uniform)
+    assert float(tape.gradient(value, weight)) == pytest.approx(6, abs=1e-5)
+
+
+def test_interpolation_draws_one_number_per_sample():
+    seen = {}
+
+    def disc(x):
+        seen["x"] = x.numpy()
+        return x
+
+    def given(shape):
+        seen["shape"] = shape.numpy().tolist()
+        return tf.reshape(tf.constant([0.0, 0.25, 1.0]), shape)
+
+    penalties.gradient_penalty(disc, np.zeros((3, 2, 2, 1), "f"), np.ones((3, 2, 2, 1), "f"), given)
+    assert seen["shape"] == [3, 1, 1, 1]
+    expected = np.repeat([0, 0.25, 1], 4).reshape(3, 2, 2, 1)
+    assert seen["x"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_dragan_stays_near_the_data():
+    seen = {}
+
+    def disc(x):
+        seen["x"] = x.numpy()
+        return x
+
+    real = noise(50, 8)
+    penalties.dragan(disc, real, None, uniform)
+    shift = seen["x"] - real
+    assert 0 <= shift.min() and 0 < shift.max() <= 0.5 * real.std() + 1e-6
+
+
+def test_half_precision_fakes_are_cast():
+    fake = tf.cast(noise(5, 4), tf.float16)
+    penalty = penalties.gradient_penalty(slope(2.0), noise(5, 4), fake, uniform)
+    assert penalty.dtype == tf.float32
+    assert float(penalty) == pytest.approx(9, abs=1e-5)
+
+
+def test_penalty_works_in_a_graph_of_unknown_batch_size():
+    signature = [tf.TensorSpec([None, 2, 2, 1])] * 2
+    run = tf.function(
+        lambda real, fake: penalties.gradient_penalty(slope(2.0), real, fake, uniform),
+        input_signature=signature,
+    )
+    assert float(run(noise(5, 2, 2, 1), noise(5, 2, 2, 1))) == pytest.approx(9, abs=1e-5)
+
+
+def test_penalty_refuses_unequal_shapes():
+    with pytest.raises(ValueError, match="shapes differ"):
+        penalties.gradient_penalty(slope(1.0), noise(3, 4), noise(1, 4), uniform)
+
+
+def test_clipping_bounds_every_variable():
+    net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(1)])
+    for variable in net.trainable_variables:
+        variable.assign(variable + 5.0)
+    penalties.clip_weights(net.trainable_variables, 0.01)
+    assert all(np.abs(v.numpy()).max() == np.float32(0.01) for v in net.trainable_variables)
+
+
+def test_clipping_leaves_small_weights_alone():
+    variable = tf.Variable([-0.5, 0.005, 0.5])
+    penalties.clip_weights([variable], 0.01)
+    assert variable.numpy() == pytest.approx([-0.01, 0.005, 0.01], abs=1e-8)
+    with pytest.raises(ValueError, match="limit"):
+        penalties.clip_weights([variable], 0)
+
+
+MAPS1 = [np.zeros((2, 4, 4, 3), "f"), np.zeros((2, 8, 8, 3), "f"), np.zeros((2, 1), "f")]
+MAPS2 = [np.full_like(m, value) for m, value in zip(MAPS1, (1, 2, 3), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("layers", "reduction", "distance"),
+    [(1, "sum", 1), (2, "sum", 5), (3, "sum", 14), (2, "mean", 2.5), (3, "mean", 14 / 3)],
+)
+def test_feature_distance(layers, reduction, distance):
+    value = penalties.feature_distance(MAPS1, MAPS2, layers, reduction)
+    assert float(value) == pytest.approx(distance, abs=1e-5)
+
+
+def test_equal_features_cost_nothing():
+    assert float(penalties.feature_distance(MAPS2, MAPS2, 3)) == pytest.approx(0, abs=1e-9)
+
+
+def test_feature_distance_refuses_nonsense():
+    for layers in (0, 4):
+        with pytest.raises(ValueError, match="give 3"):
+            penalties.feature_distance(MAPS1, MAPS2, layers)
+    with pytest.raises(ValueError, match="reduction"):
+        penalties.feature_distance(MAPS1, MAPS2, 1, "max")
+    with pytest.raises(ValueError, match="shapes differ"):
+        penalties.feature_distance(MAPS1, MAPS2[1:], 1)
+
+
+def test_weight_distance_sums_means():
+    first = [tf.Variable([0.0, 0.0]), tf.Variable([[1.0]])]
+    second = [tf.Variable([1.0, 3.0]), tf.Variable([[3.0]])]
+    assert float(penalties.weight_distance(first, second)) == pytest.approx(5 + 4, abs=1e-5)
+    assert float(penalties.weight_distance(first, first)) == pytest.approx(0, abs=1e-9)
+
+
+def test_weight_distance_takes_keras_variables_and_gives_gradients():
+    first, second = (keras.Variable([value]) for value in (1.0, 3.0))
+    with tf.GradientTape() as tape:
+        value = penalties.weight_distance([first], [second])
+    assert float(tape.gradient(value, first.value)[0]) == pytest.approx(-4, abs=1e-5)
+
+
+def test_weight_distance_refuses_other_shapes():
+    with pytest.raises(ValueError, match="2 variables against 1"):
+        penalties.weight_distance([tf.zeros(1)] * 2, [tf.zeros(1)])
+    with pytest.raises(ValueError, match="shapes differ"):
+        penalties.weight_distance([tf.zeros(3)], [tf.zeros(1)])
+
+
+SURE = tf.constant([[100.0, 0.0], [100.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    ("norm", "other", "distance"),
+    [
+        ("l2", [[0, 0], [100, 0]], 0.125),  # (.25 + .25 + 0 + 0) / 4
+        ("l1", [[0, 0], [100, 0]], 0.25),
+        ("l2", [[0, 100], [0, 100]], 1),
+        ("l1", [[0, 100], [0, 100]], 1),
+        ("ce", [[100, 0], [100, 0]], 0),
+        ("ce", [[0, 100], [0, 100]], 100),
+    ],
+)
+def test_semantic_distance(norm, other, distance):
+    value = penalties.semantic_distance(SURE, tf.constant(other, tf.float32), norm)
+    assert float(value) == pytest.approx(distance, abs=1e-4)
+
+
+def test_cross_entropy_of_unsure_judgements_is_ln_2():
+    value = penalties.semantic_distance(tf.zeros([3, 2]), tf.zeros([3, 2]), "ce")
+    assert float(value) == pytest.approx(math.log(2), abs=1e-6)
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "ce"])
+def test_semantic_distance_is_symmetric(norm):
+    a, b = noise(4, 10), noise(4, 10, seed=1)
+    there, back = penalties.semantic_distance(a, b, norm), penalties.semantic_distance(b, a, norm)
+    assert float(there) == pytest.approx(float(back), abs=1e-6)
+    assert float(there) > 0
+
+
+def test_latent_distance():
+    z, found = tf.zeros([2, 2]), tf.constant([[1.0, -3.0], [0.0, 0.0]])
+    assert float(penalties.latent_distance(z, found)) == pytest.approx(1, abs=1e-6)
+    assert float(penalties.latent_distance(z, found, "l2")) == pytest.approx(2.5, abs=1e-6)
+    assert float(penalties.latent_distance(found, found)) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("fn", [penalties.latent_distance, penalties.semantic_distance])
+def test_distances_refuse_nonsense(fn):
+    with pytest.raises(ValueError, match="shapes differ"):
+        fn(tf.zeros([4, 2]), tf.zeros([1, 2]))
+    with pytest.raises(ValueError, match="norm"):
+        fn(tf.zeros([4, 2]), tf.zeros([4, 2]), "linf")
