@@ -14,8 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from framework import config, evaluate, results, trainer
-from framework.config import MissingError, option
+from framework.config import option
 from framework.data import Data
+from framework.errors import MissingError
 from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, to_float
 from nets import classifier
@@ -141,7 +142,8 @@ def obtain(options: Options, data: Data) -> Path:
     if not (path.is_file() and path.with_suffix(".json").is_file()):
         print(f"training the {options.classifier_arch} classifier of {data.name}: {path}")
         clf = Trainer(options, data)
-        clf.fit()
+        if clf.fit():
+            raise KeyboardInterrupt  # a half-trained net must not be kept
         accuracy = {name: metric["value"] for name, metric in clf.metrics().items()}
         folder.mkdir(parents=True, exist_ok=True)
         clf.nets["clf"].save(path)

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from framework import config, presets
-from framework.config import Options, UsageError, UserError
+from framework.config import Options
+from framework.errors import UsageError, UserError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"main.py: {error}", file=sys.stderr)
         return error.code
     except KeyboardInterrupt:
-        print("main.py: interrupted before training began; nothing was saved", file=sys.stderr)
+        print("main.py: interrupted; what is in a checkpoint stays", file=sys.stderr)
         return 130
 
 
@@ -68,7 +69,9 @@ def train(argv: Sequence[str]) -> int:
     _load_tensorflow()
     data = _data(options)
     if options.dry_run:
-        _dry_run(_trainer(options, data))
+        from framework import dry_run
+
+        dry_run.show(_trainer(options, data))
         return 0
     run = _open_run(options, argv)
     trainer = _trainer(options, data, run)
@@ -136,22 +139,6 @@ def _assess(trainer) -> None:
             interval = f"  [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
             run.note(f"{name} {metric['value']:.3f}{interval}")
     run.note(f"see {page}")
-
-
-def _dry_run(trainer) -> None:
-    """Shows resolved options, networks, speed and expected end. Writes nothing."""
-    from datetime import datetime, timedelta
-
-    for name, value in trainer.options.to_dict().items():
-        print(f"{name:24} {value}")
-    for name, net in trainer.nets.items():
-        print(f"{name:24} {net.count_params():>12,} parameters")
-    figures = trainer.measure()
-    left = timedelta(seconds=round(figures["median"] * trainer.options.iterations))
-    print(f"{'first call':24} {figures['first']:.1f} s")
-    print(f"{'one iteration':24} {figures['median']:.3f} s")
-    print(f"{'peak memory':24} {figures['peak_mib']:.0f} MiB")
-    print(f"{'expected end':24} in {left}, {datetime.now() + left:%Y-%m-%d %H:%M}")
 
 
 def _parser(command: str, help: str, run: bool = True) -> argparse.ArgumentParser:

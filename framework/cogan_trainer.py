@@ -4,6 +4,7 @@ Liu and Tuzel, Coupled Generative Adversarial Networks, arXiv 1606.07536.
 """
 
 import dataclasses
+import functools
 from typing import NamedTuple
 
 import keras
@@ -89,10 +90,9 @@ class Trainer(gan_trainer.AdversarialTrainer):
         """Adversarial loss and penalty of each discriminator on its own domain."""
         fakes, terms = self.fakes(batch, random), {}
         for i, name in enumerate(DISCS):
-            disc = lambda images, net=self.nets[name]: net(images, training=True)
-            parts = gan_trainer.disc_terms(
-                self.options, disc, fakes.reals[i], fakes.images[i], random
-            )
+            disc = functools.partial(self.nets[name], training=True)
+            real, fake = fakes.reals[i], fakes.images[i]
+            parts = gan_trainer.disc_terms(self.options, disc, real, fake, random)
             terms |= {f"{key}{i + 1}": value for key, value in parts.items()}
         return terms
 

@@ -5,10 +5,8 @@ file means importing TensorFlow, which takes seconds, so `options_class` compile
 statement: `--help` and every usage error answer at once. This module never imports TensorFlow.
 """
 
-import argparse
 import ast
 import dataclasses
-import difflib
 import functools
 import json
 import math
@@ -16,35 +14,12 @@ import re
 import types
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from framework import presets
+from framework import flags, presets
+from framework.errors import MissingError, UsageError
 
 HERE = Path(__file__).parent
-
-
-class UserError(Exception):
-    """Something the user can put right; its text is one line that says how. Exit code 1."""
-
-    code = 1
-
-
-class UsageError(UserError):
-    """A wrong flag, value or combination. Exit code 2."""
-
-    code = 2
-
-
-class MissingError(UserError):
-    """Data or weights are not where they were looked for. Exit code 3."""
-
-    code = 3
-
-
-class DivergedError(UserError):
-    """Training met a loss that is not finite. Exit code 4."""
-
-    code = 4
 
 
 def option(
@@ -196,16 +171,12 @@ def _check(field: dataclasses.Field, value: Any) -> None:
         return
     right = isinstance(value, meta["kind"]) or (meta["kind"] is float and type(value) is int)
     if not right or (type(value) is bool and meta["kind"] is not bool):
-        raise UsageError(f"{flag} {value}: expected {_kind_name(meta['kind'])}")
+        raise UsageError(f"{flag} {value}: expected {flags.kind_name(meta['kind'])}")
     if meta["choices"] and value not in meta["choices"]:
         raise UsageError(f"{flag} {value}: choose from {', '.join(meta['choices'])}")
     if isinstance(value, int | float) and not meta["low"] <= value <= meta["high"]:
         side = f"at least {meta['low']}" if value < meta["low"] else f"at most {meta['high']}"
         raise UsageError(f"{flag} {value}: must be {side}")
-
-
-def _kind_name(kind: type) -> str:
-    return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[kind]
 
 
 def systems() -> list[str]:
@@ -221,7 +192,7 @@ def options_class(system: str) -> type[Options]:
         UsageError: there is no such system.
     """
     if system not in systems():
-        raise UsageError(f"--gan_type {system}: {_suggest(system, systems())}")
+        raise UsageError(f"--gan_type {system}: {flags.suggest(system, systems())}")
     path = HERE / f"{system}_trainer.py"
     tree = ast.parse(path.read_text())
     node = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Options")
@@ -255,7 +226,7 @@ def parse(argv: Sequence[str]) -> Options:
     Raises:
         UsageError: unknown flag, system, preset or value.
     """
-    given = vars(_parser().parse_args(list(argv)))
+    given = vars(flags.parser(_all_fields()).parse_args(list(argv)))
     preset = _preset(given.get("preset"))
     system = given.get("gan_type") or preset.options.get("gan_type") or Options.gan_type
     known = _fields(system)
@@ -273,12 +244,18 @@ def parse(argv: Sequence[str]) -> Options:
 
 def _preset(name: str | None) -> presets.Preset:
     if name is not None and name not in presets.PRESETS:
-        raise UsageError(f"--preset {name}: {_suggest(name, presets.PRESETS)}")
+        raise UsageError(f"--preset {name}: {flags.suggest(name, presets.PRESETS)}")
     return presets.PRESETS[name] if name else presets.Preset("", {})
 
 
 def _fields(system: str) -> dict[str, dataclasses.Field]:
     return {field.name: field for field in dataclasses.fields(options_class(system))}
+
+
+def _all_fields() -> dict[str, dict[str, dataclasses.Field]]:
+    """Option name -> system -> field."""
+    names = dict.fromkeys(name for system in systems() for name in _fields(system))
+    return {n: {s: _fields(s)[n] for s in systems() if n in _fields(s)} for n in names}
 
 
 def data_option(system: str) -> str:
@@ -319,76 +296,3 @@ def load(path: Path) -> Options:
         return from_dict(json.loads(path.read_text()))
     except (OSError, json.JSONDecodeError) as error:
         raise MissingError(f"{path}: no readable run configuration ({error})") from None
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
-
-    def parse_args(self, args: Sequence[str], namespace: None = None) -> argparse.Namespace:
-        known, extra = self.parse_known_args(args)
-        if extra:
-            flags = [flag for action in self._actions for flag in action.option_strings]
-            word = extra[0].split("=")[0]
-            raise UsageError(f"unknown argument {word}: {_suggest(word, flags)}")
-        return known
-
-
-def _suggest(word: str, known: Iterable[str]) -> str:
-    known = list(known)
-    close = difflib.get_close_matches(word, known, n=1)
-    if close:
-        return f"did you mean {close[0]}?"
-    return "see --help" if word.startswith("-") else f"choose from {', '.join(known)}"
-
-
-def _to_bool(text: str) -> bool:
-    try:
-        return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
-    except KeyError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false") from None
-
-
-def _parser() -> _Parser:
-    """One parser for the flags of all systems; a value is present only if it was given."""
-    parser = _Parser(
-        prog="main.py",
-        allow_abbrev=False,
-        argument_default=argparse.SUPPRESS,
-        description="Train coupled GANs. Other commands: main.py list | evaluate RUN | sample RUN "
-        "| walk RUN (each has its own --help).",
-    )
-    groups: dict[str, Any] = {}
-    for name in dict.fromkeys(name for system in systems() for name in _fields(system)):
-        fields = {s: _fields(s)[name] for s in systems() if name in _fields(s)}
-        field = next(iter(fields.values()))
-        title = field.metadata["group"]
-        groups.setdefault(title, parser.add_argument_group(title))
-        _add_flag(groups[title], field, {s: f.default for s, f in fields.items()})
-    return parser
-
-
-def _shown_default(defaults: dict[str, Any]) -> str:
-    values = list(defaults.values())
-    if all(value == values[0] for value in values):
-        return "" if values[0] in (None, False) else f" [{values[0]}]"
-    return f" [{', '.join(f'{system} {value}' for system, value in defaults.items())}]"
-
-
-def _add_flag(group: Any, field: dataclasses.Field, defaults: dict[str, Any]) -> None:
-    meta = field.metadata
-    flags = [f"--{name}" for name in (field.name, *meta["aliases"])]
-    text = meta["help"].replace("%", "%%")
-    if meta["choices"]:
-        text += f" ({', '.join(meta['choices'])})"
-    text += _shown_default(defaults)
-    if meta["kind"] is bool:
-        group.add_argument(
-            *flags, dest=field.name, nargs="?", const=True, type=_to_bool, metavar="true|false",
-            help=text,
-        )  # fmt: skip
-        no_flags = [f"--no-{name}" for name in (field.name, *meta["aliases"])]
-        group.add_argument(*no_flags, dest=field.name, action="store_false", help=argparse.SUPPRESS)
-    else:
-        name = {int: "N", float: "X", str: "TEXT"}[meta["kind"]]
-        group.add_argument(*flags, dest=field.name, type=meta["kind"], metavar=name, help=text)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import keras
 import tensorflow as tf
 
-from framework.config import UsageError
+from framework.errors import UsageError
 
 
 def strategy(devices: str) -> tf.distribute.Strategy:

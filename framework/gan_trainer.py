@@ -4,6 +4,7 @@ Goodfellow et al., arXiv 1406.2661; Wasserstein critic with penalty: Gulrajani e
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import keras
@@ -158,7 +159,7 @@ class Trainer(AdversarialTrainer):
         """Adversarial loss and penalty of the discriminator."""
         real = batch["x1"]
         fake, _ = self.nets["gen"](self.latent(real.shape[0], random), training=True)
-        disc = lambda images: self.nets["disc"](images, training=True)  # noqa: E731
+        disc = functools.partial(self.nets["disc"], training=True)
         return disc_terms(self.options, disc, real, fake, random)
 
     def gen_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:

@@ -11,9 +11,10 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from framework import classifier_trainer, cogan_trainer, config, penalties
+from framework import classifier_trainer, cogan_trainer, penalties
 from framework.cogan_trainer import GENS, Fakes
 from framework.config import option
+from framework.errors import UsageError
 from framework.trainer import Batch, Phase, Term
 from framework.utils import Random
 from nets import cogan
@@ -67,7 +68,7 @@ class Options(cogan_trainer.Options):
     def check(self) -> None:
         """Refuses a classifier that nothing would use."""
         if self.classifier_path and not self.semantic_loss:
-            raise config.UsageError("--classifier_path: needs --semantic_loss")
+            raise UsageError("--classifier_path: needs --semantic_loss")
 
 
 class Trainer(cogan_trainer.Trainer):

@@ -5,12 +5,8 @@ and how a sample is drawn. Time, devices, logs, sheets, checkpoints and interrup
 """
 
 import abc
-import contextlib
 import dataclasses
 import math
-import resource
-import signal
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,14 +14,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import devices, results
-from framework.config import DivergedError, MissingError, Options, UsageError
+from framework import averages, devices, results, signals
+from framework.config import Options
 from framework.data import Data
+from framework.errors import DivergedError, MissingError, UsageError
 from framework.utils import Random, to_float
 from nets import blocks
 
 Batch = dict[str, tf.Tensor]
-SAVED_BY = {signal.SIGINT: 130, signal.SIGTERM: 75}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,9 +88,10 @@ class Trainer(abc.ABC):
             self.phases = self.build_phases()
             self.optimizers = {phase.name: self._optimizer(phase) for phase in self.phases}
             self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
-            self.ema_nets = self._average_nets()
+            averaged = {name: self.nets[name] for name in self.averaged}
+            self.ema_nets = averages.copies(averaged) if getattr(options, "ema", 0) else {}
         self._names: list[str] = []
-        self._run_steps = tf.function(self._steps)
+        self._compiled = tf.function(self._steps)
         parts = dict(step=self.step, nets=self.nets, ema=self.ema_nets, opt=self.optimizers)
         self.checkpoint = tf.train.Checkpoint(**parts)
 
@@ -177,6 +174,10 @@ class Trainer(abc.ABC):
         self._names = list(terms)
         return tf.stack([tf.cast(value, tf.float32) for value in terms.values()])
 
+    def run_steps(self, iterator: Iterator, count: int) -> np.ndarray:
+        """`count` iterations in one call of a compiled graph; the sum of their terms."""
+        return self._compiled(iterator, tf.constant(count)).numpy()
+
     def _steps(self, iterator: Iterator, count: tf.Tensor) -> tf.Tensor:
         total = tf.zeros([])
         for _ in tf.range(count):
@@ -187,29 +188,9 @@ class Trainer(abc.ABC):
             terms = self.strategy.run(self.iteration, args=(next(iterator),))
             total += self.strategy.reduce(tf.distribute.ReduceOp.MEAN, terms, axis=None)
             self.step.assign_add(1)
-            self._average()
+            if self.ema_nets:
+                averages.update(self.ema_nets, self.nets, self.options.ema, self.step)
         return total
-
-    # Averaged weights
-
-    def _average_nets(self) -> dict[str, keras.Model]:
-        if not getattr(self.options, "ema", 0.0):
-            return {}
-        copies = {name: keras.models.clone_model(self.nets[name]) for name in self.averaged}
-        for name, copy in copies.items():
-            copy.set_weights(self.nets[name].get_weights())
-        return copies
-
-    def _average(self) -> None:
-        if not self.ema_nets:
-            return
-        step = tf.cast(self.step, tf.float32)
-        # A young average would otherwise remember the initial weights for 1/(1 - decay) steps.
-        decay = tf.minimum(self.options.ema, (1.0 + step) / (10.0 + step))
-        for name, copy in self.ema_nets.items():
-            for slow, fast in zip(copy.variables, self.nets[name].variables, strict=True):
-                if slow.dtype == "float32":
-                    slow.value.assign(decay * slow.value + (1.0 - decay) * fast.value)
 
     def sampling_net(self, name: str) -> keras.Model:
         """The averaged net if there is one, else the net itself."""
@@ -231,25 +212,27 @@ class Trainer(abc.ABC):
         """
         total = self.options.iterations
         self.restore(missing_ok=True)
+        if self.run:
+            self.run.rewind(int(self.step))
         watchers = keras.callbacks.CallbackList(
             list(callbacks), model=next(iter(self.nets.values()))
         )
         watchers.on_train_begin()
-        with _signals() as caught, results.Progress(total, int(self.step)) as progress:
+        with signals.caught() as caught, results.Progress(total, int(self.step)) as progress:
             self._loop(total, progress, watchers, caught)
         watchers.on_train_end()
-        return SAVED_BY[caught[0]] if caught and int(self.step) < total else 0
+        return signals.EXIT_CODES[caught[0]] if caught and int(self.step) < total else 0
 
     def _loop(self, total: int, progress: results.Progress, watchers, caught: list) -> None:
         options, step = self.options, int(self.step)
-        iterator = iter(self._dataset(step))
+        iterator = self.batches(step)
         window, since = 0.0, step
         if step == 0:
             self.sheet()
         while step < total and not caught:
             ends = [step + every - step % every for every in self._intervals()]
             count = min(options.steps_per_call, total - step, min(ends) - step)
-            window = window + self._run_steps(iterator, tf.constant(count))
+            window = window + self.run_steps(iterator, count)
             step += count
             due = [step == total or step % every == 0 for every in self._intervals()]
             if any(due) or caught:
@@ -266,8 +249,8 @@ class Trainer(abc.ABC):
     def _intervals(self) -> tuple[int, int, int]:
         return self.options.log_every, self.options.sheet_every, self.options.save_every
 
-    def _terms(self, vector: tf.Tensor) -> dict[str, float]:
-        terms = dict(zip(self._names, vector.numpy().tolist(), strict=True))
+    def _terms(self, vector: np.ndarray) -> dict[str, float]:
+        terms = dict(zip(self._names, vector.tolist(), strict=True))
         for name, value in terms.items():
             if not math.isfinite(value):
                 raise DivergedError(
@@ -282,7 +265,9 @@ class Trainer(abc.ABC):
             self.run.log(step, terms)
         watchers.on_epoch_end(step, terms)
 
-    def _dataset(self, first_step: int) -> tf.data.Dataset:
+    def batches(self, first_step: int) -> Iterator:
+        """Iterator over elements from iteration `first_step` on, one per call and replica."""
+
         def pipeline(_: tf.distribute.InputContext | None = None) -> tf.data.Dataset:
             updates = sum(phase.repeat for phase in self.phases)
             return self.data.dataset(
@@ -290,8 +275,8 @@ class Trainer(abc.ABC):
             )
 
         if self.replicas == 1:
-            return pipeline()
-        return self.strategy.distribute_datasets_from_function(pipeline)
+            return iter(pipeline())
+        return iter(self.strategy.distribute_datasets_from_function(pipeline))
 
     def _optimizer(self, phase: Phase) -> keras.optimizers.Optimizer:
         optimizer = self.build_optimizer(phase.name)
@@ -317,7 +302,6 @@ class Trainer(abc.ABC):
         newest = self.run and tf.train.latest_checkpoint(str(self.run.checkpoints))
         if newest:
             self.checkpoint.restore(newest).assert_existing_objects_matched()
-            self.run.rewind(int(self.step))
         elif not missing_ok:
             raise MissingError(f"{self.run.folder}: no checkpoint yet; train it first")
 
@@ -326,34 +310,3 @@ class Trainer(abc.ABC):
         self.run.models.mkdir(exist_ok=True)
         for name, model in self.models().items():
             model.save(self.run.models / f"{name}.keras")
-
-    def measure(self, steps: int = 3) -> dict[str, float]:
-        """Seconds per iteration (median of a few real ones), first call and peak memory in MiB."""
-        iterator, seconds = iter(self._dataset(0)), []
-        for _ in range(steps + 1):
-            start = time.perf_counter()
-            self._run_steps(iterator, tf.constant(1)).numpy()
-            seconds.append(time.perf_counter() - start)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        return dict(first=seconds[0], median=float(np.median(seconds[1:])), peak_mib=peak)
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collects SIGINT and SIGTERM in the list it yields; a second one acts as usual."""
-    caught: list[int] = []
-
-    def catch(number: int, _frame) -> None:
-        caught.append(number)
-        signal.signal(number, before[number])
-
-    try:
-        before = {number: signal.signal(number, catch) for number in SAVED_BY}
-    except ValueError:  # not the main thread: nobody sends us signals
-        yield caught
-        return
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framework.config import MissingError, UsageError, UserError
+from framework.errors import MissingError, UsageError, UserError
 from framework.results import Progress, Run, files, images, page, plots, progress, write_json
 
 CONFIG = {"cogan_data": "mnist2svhn", "lr_d": 2e-4, "batch_size": 64, "iterations": 100}

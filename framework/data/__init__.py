@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from framework.config import UsageError
 from framework.data import folder, sources
 from framework.data.originals import Split, Splits
 from framework.data.pairs import PAIRS, Pair
 from framework.data.pipeline import Data, Domain, prune
 from framework.data.sources import SOURCES, Source
 from framework.data.views import VIEWS, resize, to_rgb
+from framework.errors import UsageError
 
 if TYPE_CHECKING:
     from framework.config import Options

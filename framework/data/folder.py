@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from framework.config import MissingError, UsageError, UserError
 from framework.data.cache import cached
 from framework.data.originals import Split, Splits
+from framework.errors import MissingError, UsageError, UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".npy")
 CACHE_FROM = 1000  # images; fewer decode in a second or two

@@ -6,7 +6,6 @@ raises MissingError with its name.
 
 import bz2
 import gzip
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from framework.config import MissingError
-
-DAMAGE = (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, zlib.error)
+from framework.errors import MissingError
 
 
 class Split(NamedTuple):
@@ -104,7 +101,9 @@ def read_usps_h5(folder: Path) -> Splits | None:
 def _naming(file: Path) -> Iterator[None]:
     try:
         yield
-    except DAMAGE as error:
+    except MissingError:
+        raise
+    except Exception as error:  # each format's library has errors of its own
         reason = " ".join(str(error).split()) or type(error).__name__
         raise MissingError(
             f"{file} is damaged or not what its name says ({reason}): fetch it again"

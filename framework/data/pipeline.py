@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import tensorflow as tf
 
-from framework.config import UsageError
+from framework.errors import UsageError
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from framework.config import MissingError
 from framework.data.originals import Split, Splits
+from framework.errors import MissingError
 
 PROBE_SECONDS = 5
 
@@ -27,11 +27,12 @@ def find(name: str, root: Path) -> Path | None:
 
 def read(folder: Path) -> Splits:
     """Both splits of a prepared image classification set; MissingError when it is damaged."""
-    import tensorflow_datasets as tfds
-
     try:
-        builder = tfds.builder_from_directory(str(folder))
-        return Splits(*(_split(builder, part) for part in ("train", "test")))
+        with _quiet():
+            import tensorflow_datasets as tfds
+
+            builder = tfds.builder_from_directory(str(folder))
+            return Splits(*(_split(builder, part) for part in ("train", "test")))
     except Exception as error:  # protobuf, TensorFlow and file errors alike
         raise MissingError(
             f"{folder} is damaged ({_one_line(error)}): delete it, so that it is prepared again"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from framework.config import MissingError
 from framework.data import originals, prepared
 from framework.data.cache import cached
 from framework.data.originals import Reader, Split, Splits
+from framework.errors import MissingError
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ SOURCES = {
         originals.read_idx, "fashion_mnist",
     ),
     "svhn": Source(
-        "99,289 house-number digits, 32x32 RGB; downloaded on first use (1.5 GB)", ("svhn", "svhn_cropped"),
-        "train_32x32.mat and test_32x32.mat",
+        "99,289 house-number digits, 32x32 RGB; downloaded on first use (1.5 GB)",
+        ("svhn", "svhn_cropped"), "train_32x32.mat and test_32x32.mat",
         originals.first_of(originals.read_mat, originals.read_npz), "svhn_cropped",
     ),
     "usps": Source(
@@ -107,7 +107,7 @@ def _ways(name: str, data_dir: str) -> str:
     source, folder = SOURCES[name], Path(data_dir) / SOURCES[name].folders[0]
     ways = [f"put {source.files} into {folder}"]
     if source.tfds:
-        ways.append(f"put a prepared TFDS folder at {Path(data_dir) / source.tfds}")
+        ways.append(f"put a prepared TFDS folder at {Path(data_dir) / source.tfds}/<version>")
         ways.append("run again with a network connection to download it")
     numbered = "; ".join(f"({i}) {way}" for i, way in enumerate(ways, start=1))
     return f"no data for {name}: {numbered}"

@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 
-from framework.config import UsageError
+from framework.errors import UsageError
 
 SIZE = 32
 CHUNK = 500  # images drawn at a time, so that the arrays stay in the processor's cache

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from framework.config import MissingError, UsageError, UserError
+from framework.errors import MissingError, UsageError, UserError
 from framework.results import files
 from framework.results.images import pair_sheet
 

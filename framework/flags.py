@@ -1,0 +1,95 @@
+"""The command line of `config`'s options: three forms of a switch, aliases, suggestions, groups."""
+
+import argparse
+import dataclasses
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+from framework.errors import UsageError
+
+
+def kind_name(kind: type) -> str:
+    """What a value of a Python type is called in a message."""
+    return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[kind]
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageError, one line, instead of printing usage and leaving the program."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises UsageError."""
+        raise UsageError(message)
+
+    def parse_args(self, args: Sequence[str], namespace: None = None) -> argparse.Namespace:
+        """The flags given; an unknown one is a UsageError that suggests the nearest."""
+        known, extra = self.parse_known_args(args)
+        if extra:
+            flags = [flag for action in self._actions for flag in action.option_strings]
+            word = extra[0].split("=")[0]
+            raise UsageError(f"unknown argument {word}: {suggest(word, flags)}")
+        return known
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """The end of a message on an unknown word: the nearest known one, or all of them."""
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return "see --help" if word.startswith("-") else f"choose from {', '.join(known)}"
+
+
+def _to_bool(text: str) -> bool:
+    try:
+        return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false") from None
+
+
+def parser(options: dict[str, dict[str, dataclasses.Field]]) -> argparse.ArgumentParser:
+    """One parser for all systems' flags; a value is present in its result only if it was given.
+
+    Args:
+        options: option name -> system -> dataclass field made by `config.option`.
+    """
+    parser = Parser(
+        prog="main.py",
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+        description="Train coupled GANs. Other commands: main.py list | evaluate RUN | sample RUN "
+        "| walk RUN (each has its own --help).",
+    )
+    groups: dict[str, Any] = {}
+    for fields in options.values():
+        field = next(iter(fields.values()))
+        title = field.metadata["group"]
+        groups.setdefault(title, parser.add_argument_group(title))
+        _add_flag(groups[title], field, {system: f.default for system, f in fields.items()})
+    return parser
+
+
+def _shown_default(defaults: dict[str, Any]) -> str:
+    values = list(defaults.values())
+    if all(value == values[0] for value in values):
+        return "" if values[0] in (None, False) else f" [{values[0]}]"
+    return f" [{', '.join(f'{system} {value}' for system, value in defaults.items())}]"
+
+
+def _add_flag(group: Any, field: dataclasses.Field, defaults: dict[str, Any]) -> None:
+    meta = field.metadata
+    flags = [f"--{name}" for name in (field.name, *meta["aliases"])]
+    text = meta["help"].replace("%", "%%")
+    if meta["choices"]:
+        text += f" ({', '.join(meta['choices'])})"
+    text += _shown_default(defaults)
+    if meta["kind"] is bool:
+        group.add_argument(
+            *flags, dest=field.name, nargs="?", const=True, type=_to_bool, metavar="true|false",
+            help=text,
+        )  # fmt: skip
+        no_flags = [f"--no-{name}" for name in (field.name, *meta["aliases"])]
+        group.add_argument(*no_flags, dest=field.name, action="store_false", help=argparse.SUPPRESS)
+    else:
+        name = {int: "N", float: "X", str: "TEXT"}[meta["kind"]]
+        group.add_argument(*flags, dest=field.name, type=meta["kind"], metavar=name, help=text)

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from framework import data
+from framework.errors import UsageError
+
+
+def domain(size, name="d", labels=True):
+    """Images whose pixels all hold their own index, so that a batch shows what was drawn."""
+    images = np.broadcast_to(np.arange(size, dtype=np.uint8)[:, None, None, None], (size, 4, 4, 3))
+    labels = np.arange(size) if labels else None
+    return data.Domain(name, images, labels, images[:1], labels if labels is None else labels[:1])
+
+
+def two(sizes=(7, 5)):
+    return data.Data("domains", tuple(domain(n) for n in sizes), "two", max(sizes))
+
+
+def take(stream, count):
+    return list(stream.take(count).as_numpy_iterator())
+
+
+def same(left, right):
+    return len(left) == len(right) and all(
+        a.keys() == b.keys() and all(np.array_equal(a[k], b[k]) for k in a)
+        for a, b in zip(left, right, strict=True)
+    )
+
+
+def test_an_element_has_the_updates_axis_first_and_static_shapes():
+    spec = two().dataset(batch_size=4, updates=3, seed=0).element_spec
+    assert spec["step"].shape == () and spec["step"].dtype == tf.int64
+    assert spec["x1"].shape == spec["x2"].shape == (3, 4, 4, 4, 3)
+    assert spec["x1"].dtype == tf.uint8
+    spec = two().labelled().dataset(batch_size=4, updates=3, seed=0, replicas=2).element_spec
+    assert spec["x"].shape == (3, 2, 4, 4, 3)
+    assert spec["y"].shape == (3, 2) and spec["y"].dtype == tf.int64
+
+
+def test_single_has_one_stream():
+    (element,) = take(data.Data("single", (domain(5),), "one", 5).dataset(2, 1, seed=0), 1)
+    assert element.keys() == {"step", "x1"}
+
+
+@pytest.mark.parametrize("contract", ["domains", "labelled"])
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_starting_at_a_step_equals_skipping_to_it(contract, replicas):
+    source = two() if contract == "domains" else two().labelled()
+    whole = source.dataset(4, 2, seed=3, replicas=replicas)
+    later = source.dataset(4, 2, seed=3, first_step=5, replicas=replicas)
+    assert same(take(whole.skip(5 * replicas), 6), take(later, 6))
+    assert take(later, 1)[0]["step"] == 5
+
+
+@pytest.mark.parametrize("contract", ["domains", "labelled"])
+def test_replicas_share_the_batch_of_one(contract):
+    source = two() if contract == "domains" else two().labelled()
+    whole = take(source.dataset(6, 2, seed=0), 4)
+    parts = take(source.dataset(6, 2, seed=0, replicas=2), 8)
+    joined = [
+        {k: first[k] if k == "step" else np.concatenate([first[k], second[k]], 1) for k in first}
+        for first, second in zip(parts[::2], parts[1::2], strict=True)
+    ]
+    assert same(whole, joined)
+    assert [int(part["step"]) for part in parts] == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_each_epoch_visits_every_image_once_in_another_order():
+    drawn = np.concatenate([e["x1"][..., 0, 0, 0].ravel() for e in take(two().dataset(3, 7, 0), 3)])
+    epochs = drawn.reshape(-1, 7)
+    assert (np.sort(epochs, axis=1) == np.arange(7)).all()
+    assert len({tuple(epoch) for epoch in epochs}) > 1
+
+
+def test_seeds_and_domains_have_their_own_order():
+    equal = two((50, 50))
+    (a,), (b,) = take(equal.dataset(50, 1, seed=0), 1), take(equal.dataset(50, 1, seed=1), 1)
+    assert not np.array_equal(a["x1"], b["x1"])
+    assert not np.array_equal(a["x1"], a["x2"])
+
+
+def test_labelled_rows_come_from_the_domains_in_turn():
+    bright = domain(5)
+    dark = data.Domain("low", bright.images + 100, bright.labels + 100, bright.images, None)
+    mixed = data.Data("labelled", (domain(40), dark), "mixed", 105)
+    elements = take(mixed.dataset(batch_size=6, updates=2, seed=0), 10)
+    x = np.concatenate([e["x"][..., 0, 0, 0].ravel() for e in elements])
+    y = np.concatenate([e["y"].ravel() for e in elements])
+    np.testing.assert_array_equal(x, y)
+    np.testing.assert_array_equal(y >= 100, np.arange(len(y)) % 2 == 1)
+    assert (np.sort(y[1::2].reshape(-1, 5), axis=1) == np.arange(100, 105)).all()
+
+
+def test_a_domain_of_one_image_repeats_it():
+    (element,) = take(data.Data("single", (domain(1),), "one", 1).dataset(4, 1, seed=0), 1)
+    assert not element["x1"].any()
+
+
+def test_a_mirrored_strategy_gets_one_element_per_replica():
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    source = two()
+    shared = strategy.distribute_datasets_from_function(
+        lambda _: source.dataset(4, 2, seed=0, replicas=2)
+    )
+    parts = strategy.experimental_local_results(next(iter(shared))["x1"])
+    (whole,) = take(source.dataset(4, 2, seed=0), 1)
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole["x1"])
+
+
+def test_a_batch_must_divide_among_the_replicas():
+    with pytest.raises(UsageError, match="--batch_size 5 must be a multiple of the 2 replicas"):
+        two().dataset(5, 1, seed=0, replicas=2)
+
+
+def test_labelled_needs_labels():
+    bare = data.Data("domains", (domain(3), domain(3, "domain2", labels=False)), "folder", 0)
+    with pytest.raises(UsageError, match="domain2 has no labels"):
+        bare.labelled()
+
+
+def test_prune_keeps_what_is_above_the_threshold_batch_by_batch():
+    best = np.array([0.39, 0.4, 0.41, 0.9, 0.2, 0.5])
+    sizes = []
+
+    def probabilities(images):
+        sizes.append(len(images))
+        top = best[images[:, 0, 0, 0]]
+        return np.stack([top, np.zeros_like(top)], axis=1)
+
+    pruned = data.prune(domain(6), probabilities, threshold=0.4, batch_size=4)
+    assert pruned.labels.tolist() == pruned.images[:, 0, 0, 0].tolist() == [2, 3, 5]
+    assert sizes == [4, 2]
+    assert len(pruned.test_images) == 1
+
+
+def test_prune_refuses_to_leave_nothing():
+    with pytest.raises(UsageError, match="leaves 0 images"):
+        data.prune(domain(4), lambda images: np.zeros((len(images), 2)))
