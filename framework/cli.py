@@ -168,6 +168,7 @@ def _restored(folder: str, **changes):
 def list_all(argv: Sequence[str]) -> int:
     """Prints systems, data sets, pairs and presets."""
     _parser("list", list_all.__doc__, run=False).parse_args(argv)
+    _load_tensorflow()
     from framework import data
 
     tables = {

@@ -201,7 +201,8 @@ def options_class(system: str) -> type[Options]:
         parent: types.SimpleNamespace(Options=options_class(parent.removesuffix("_trainer")))
         for parent in parents
     }
-    scope |= dict(__name__=__name__, config=_this_module(), dataclasses=dataclasses, option=option)
+    scope |= dict(__name__=__name__, config=_this_module(), dataclasses=dataclasses)
+    scope |= dict(option=option, UsageError=UsageError)
     exec(compile(ast.Module([node], []), str(path), "exec"), scope)  # our own file, as import would
     return scope["Options"]
 

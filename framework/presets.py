@@ -1,4 +1,4 @@
-"""Named sets of options: CPU-sized recipes and the experiments of the thesis with its figures.
+"""Named sets of options: CPU-sized recipes and the experiments of the thesis.
 
 default < preset < command line. A preset may name options that only some systems have: each system
 takes those it knows, so that a CoGAN and a SCoGAN of one preset differ in their coupling alone.
@@ -44,6 +44,113 @@ SMOKE = dict(
     classifier_width=0.05,
 )
 
+# Thesis 2.6 and chapter 3: non-saturating loss with the settings of DCGAN.
+DCGAN = dict(
+    loss="ce", disc_iters=1, batch_size=128, lr_d=2e-4, lr_g=2e-4, b1=0.5, b2=0.999,
+    weight_init="xavier", weight_decay=5e-4,
+)  # fmt: skip
+# Thesis chapter 5, digits: Wasserstein critic with gradient penalty, Adam as in DCGAN.
+WGAN_GP = DCGAN | dict(loss="wgan", disc_penalty="wgan-gp", penalty_weight_d=10.0, disc_iters=5)
+
+EDGE, SVHN = dict(cogan_data="mnist2edge"), dict(cogan_data="mnist2svhn")
+COGAN, SCOGAN = dict(gan_type="cogan"), dict(gan_type="scogan")
+FEATURE = dict(feature_loss=True, feature_layers=3)
+SEMANTIC = dict(semantic_loss=True, semantic_weight=10.0)
+CYCLE = dict(cycle_loss=True, cycle_weight=10.0)
+FEATURE_SVHN = FEATURE | dict(feature_weight=100.0)
+
+
+def _thesis(help: str, *parts: dict[str, Any], **options: Any) -> Preset:
+    merged: dict[str, Any] = {}
+    for part in parts:
+        merged |= part
+    return Preset(help, merged | options)
+
+
+def _chapter3() -> dict[str, Preset]:
+    pairs = {"edge": "mnist2edge", "negative": "mnist2negative", "rotate": "mnist2rotate"}
+    figure = {
+        f"cogan_{name}": _thesis(
+            f"thesis figure 3.2: CoGAN on {data}", COGAN, DCGAN, cogan_data=data,
+            iterations=25000, use_firstlayer=True,
+        )
+        for name, data in pairs.items()
+    }  # fmt: skip
+    shared = {
+        f"cogan_svhn_share{n}": _thesis(
+            f"thesis figure 3.8: CoGAN on mnist2svhn, {n} shared generator blocks", COGAN, DCGAN,
+            SVHN, iterations=25000, g_shared_layers=n,
+        )
+        for n in (4, 3, 2, 1)
+    }  # fmt: skip
+    return figure | shared
+
+
+def _chapter4() -> dict[str, Preset]:
+    weights = {
+        f"scogan_fr_svhn_a{a}": _thesis(
+            f"thesis figure 4.3: feature regulariser of weight {a} on mnist2svhn", SCOGAN, DCGAN,
+            SVHN, FEATURE, feature_weight=float(a), iterations=20000,
+        )
+        for a in (10, 50, 75, 100)
+    }  # fmt: skip
+    layers = {
+        f"scogan_fr_svhn_gp_k{k}": _thesis(
+            f"thesis figure 4.4: WGAN-GP, feature regulariser on {k} maps", SCOGAN, WGAN_GP, SVHN,
+            FEATURE_SVHN, feature_layers=k, iterations=20000,
+        )
+        for k in (3, 2)
+    }  # fmt: skip
+    edge = {
+        "scogan_plain_edge": _thesis(
+            "thesis figure 4.2: two uncoupled GANs", SCOGAN, DCGAN, EDGE, iterations=4000
+        ),
+        "scogan_fr_edge": _thesis(
+            "thesis figure 4.2: feature regulariser", SCOGAN, DCGAN, EDGE, FEATURE, iterations=4000
+        ),
+    }
+    return edge | weights | layers
+
+
+def _chapter5() -> dict[str, Preset]:
+    edge = dict(fr=FEATURE, sl=SEMANTIC, cc=CYCLE)
+    svhn = dict(
+        fr=FEATURE_SVHN, sl=SEMANTIC, slfr=SEMANTIC | FEATURE_SVHN, slcc=SEMANTIC | CYCLE,
+        frcc=FEATURE_SVHN | CYCLE,
+    )  # fmt: skip
+    presets = {
+        "edge_cogan": _thesis("thesis table 5.1: CoGAN", COGAN, WGAN_GP, EDGE, iterations=20000),
+        "svhn_cogan": _thesis("thesis table 5.2: CoGAN", COGAN, WGAN_GP, SVHN, iterations=25000),
+    }
+    for data, table, terms, iterations in ((EDGE, 5.1, edge, 20000), (SVHN, 5.2, svhn, 25000)):
+        for name, term in terms.items():
+            key = f"{'edge' if data is EDGE else 'svhn'}_{name}"
+            help = f"thesis table {table}: SCoGAN with {' and '.join(_names(term))}"
+            presets[key] = _thesis(help, SCOGAN, WGAN_GP, data, term, iterations=iterations)
+    return presets
+
+
+def _names(term: dict[str, Any]) -> list[str]:
+    return [key.removesuffix("_loss") for key in term if key.endswith("_loss")]
+
+
+CLASSIFIERS = {
+    "cls_mnist": Preset(
+        "thesis figure 5.1: classifier of MNIST, 10 epochs",
+        dict(gan_type="classifier", dataset="mnist", iterations=4690),
+        published={"accuracy_mnist": 0.98},
+    ),
+    "cls_mnist_svhn": Preset(
+        "thesis figure 5.2: classifier of MNIST and SVHN, 10 epochs",
+        dict(gan_type="classifier", dataset="mnist+svhn", iterations=10400),
+        published={"accuracy_mnist": 0.92, "accuracy_svhn": 0.92},
+    ),
+}
+
 PRESETS = {
     "smoke": Preset("two iterations with tiny nets, to see that everything runs", SMOKE),
+    **CLASSIFIERS,
+    **_chapter3(),
+    **_chapter4(),
+    **_chapter5(),
 }

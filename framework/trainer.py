@@ -81,13 +81,13 @@ class Trainer(abc.ABC):
             )
         pretrained = self.prepare()
         keras.utils.set_random_seed(options.seed)
+        self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
         with self.strategy.scope():
             self.frozen = {name: keras.models.load_model(pretrained[name]) for name in pretrained}
             with devices.precision(options.mixed_precision):
                 self.nets = self.build_nets()
             self.phases = self.build_phases()
             self.optimizers = {phase.name: self._optimizer(phase) for phase in self.phases}
-            self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
             averaged = {name: self.nets[name] for name in self.averaged}
             self.ema_nets = averages.copies(averaged) if getattr(options, "ema", 0) else {}
         self._names: list[str] = []

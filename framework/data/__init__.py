@@ -1,7 +1,7 @@
 """Data sets: named sources and pairs, a user's folders, and the stream of batches."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -82,7 +82,7 @@ def _folders(options: "Options", count: int) -> tuple[tuple[Domain, ...], int]:
     return tuple(domains), len(found[0][1]) if all(names for _, names in found) else 0
 
 
-def _known(name: str, table: dict, kind: str):
+def _known(name: str, table: dict[str, Any], kind: str) -> Any:
     if name not in table:
         raise UsageError(f"unknown {kind} {name!r}; there are: {', '.join(table)}")
     return table[name]

@@ -56,7 +56,7 @@ def _images_in(folder: Path) -> list[Path]:
 
 
 def _select(images: np.ndarray, labels: np.ndarray | None, mask: np.ndarray) -> Split:
-    return Split(images[mask], None if labels is None else labels[mask].astype(np.int64))
+    return Split(images[mask], None if labels is None else labels[mask].astype(np.int64)).mixed()
 
 
 def _image(file: Path, size: int) -> np.ndarray:

@@ -22,6 +22,11 @@ class Split(NamedTuple):
     images: np.ndarray
     labels: np.ndarray | None
 
+    def mixed(self) -> "Split":
+        """In a fixed random order, for sets that are sorted by class: any first n is a sample."""
+        order = np.random.default_rng(0).permutation(len(self.images))
+        return Split(self.images[order], None if self.labels is None else self.labels[order])
+
 
 class Splits(NamedTuple):
     """The training and the held-out part of a source."""

@@ -86,9 +86,8 @@ def mini() -> Splits:
         rows = np.loadtxt(file, delimiter=",", dtype=np.uint8)
     images, labels = rows[:, :-1].reshape(-1, 28, 28, 1), rows[:, -1].astype(np.int64)
     held_out = np.arange(len(rows)) % 10 == 9  # rows are ordered by class, 500 each
-    return Splits(
-        Split(images[~held_out], labels[~held_out]), Split(images[held_out], labels[held_out])
-    )
+    parts = (Split(images[mask], labels[mask]) for mask in (~held_out, held_out))
+    return Splits(*(part.mixed() for part in parts))
 
 
 def _read_originals(name: str, folder: Path, data_dir: str) -> Splits | None:

@@ -68,7 +68,9 @@ def _number(forms: tuple, chosen: np.ndarray, rng: np.random.Generator) -> np.nd
     return ink
 
 
-def _place(forms: tuple, chosen: np.ndarray, scale: np.ndarray, slant: np.ndarray, shift):
+def _place(
+    forms: tuple, chosen: np.ndarray, scale: np.ndarray, slant: np.ndarray, shift: np.ndarray
+) -> np.ndarray:
     """Digits drawn [n, 32, 32]: `shift` pixels off the middle, `scale` source rows a pixel."""
     grey, centre, own_slant = forms
     axis = np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2
@@ -126,5 +128,5 @@ def _surface(light: np.ndarray, tint: float, rng: np.random.Generator) -> np.nda
     return (colour[:, None, None, :] + shade[..., None]).astype(np.float32)
 
 
-def _uniform(rng: np.random.Generator, low: float, high: float, shape) -> np.ndarray:
+def _uniform(rng: np.random.Generator, low: float, high: float, shape: int | tuple) -> np.ndarray:
     return rng.uniform(low, high, shape).astype(np.float32)

@@ -31,7 +31,7 @@ def test_every_tenth_file_is_held_out_and_nothing_is_labelled(tmp_path):
         save(tmp_path / "a" / f"{i:03}.png", colour=(10 * i, 0, 0))
     (train, test), classes = read(tmp_path / "a")
     assert train.images.shape == (18, 8, 8, 3) and train.images.dtype == np.uint8
-    assert test.images[:, 0, 0, 0].tolist() == [90, 190]
+    assert sorted(test.images[:, 0, 0, 0]) == [90, 190]
     assert train.labels is None and test.labels is None and classes == ()
 
 
@@ -45,9 +45,9 @@ def test_sub_folders_are_classes(tmp_path):
         fill(tmp_path / "a" / name, count=10, colour=colour)
     (train, test), classes = read(tmp_path / "a")
     assert classes == ("cat", "dog")
-    assert train.labels.tolist() == [0] * 9 + [1] * 9 and train.labels.dtype == np.int64
+    assert np.bincount(train.labels).tolist() == [9, 9] and train.labels.dtype == np.int64
     assert (train.images[train.labels == 0][..., 0] == 7).all()
-    assert test.labels.tolist() == [0, 1]
+    assert sorted(test.labels) == [0, 1]
 
 
 @pytest.mark.parametrize(

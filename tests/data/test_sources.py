@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from framework.data import cache, originals, prepared, sources
+from framework.data import originals, prepared, sources
 from framework.errors import MissingError
 
 
@@ -52,6 +52,7 @@ def test_mini_is_5000_digits_with_every_tenth_of_a_class_held_out():
     assert train.images.shape == (4500, 28, 28, 1) and test.images.shape == (500, 28, 28, 1)
     assert np.bincount(train.labels).tolist() == [450] * 10
     assert np.bincount(test.labels).tolist() == [50] * 10
+    assert len(set(train.labels[:50])) == len(set(test.labels[:50])) == 10, "not sorted by class"
     kept = {image.tobytes() for image in train.images}
     assert not any(image.tobytes() in kept for image in test.images)
 
@@ -169,72 +170,6 @@ def test_damaged_mat_npz_bz2_and_h5_files_are_named(tmp_path, content):
         with pytest.raises(MissingError, match=f"{files[0]} is damaged"):
             sources.read(name.split(".")[0].replace("_cropped", ""), str(root))
         assert not (root / ".cache").exists()
-
-
-def splits_of(value):
-    images = np.full((3, 2, 2, 1), value, np.uint8)
-    return originals.Splits(
-        originals.Split(images, np.arange(3)), originals.Split(images[:1], None)
-    )
-
-
-@pytest.fixture
-def source_file(tmp_path):
-    file = tmp_path / "images.bin"
-    file.write_bytes(b"1")
-    return file
-
-
-def test_the_cache_keeps_labels_images_and_their_absence(tmp_path, source_file):
-    cache.cached(str(tmp_path), "k", [source_file], lambda: splits_of(5))
-    train, test = cache.cached(str(tmp_path), "k", [source_file], lambda: 1 / 0)
-    assert (train.images == 5).all() and train.labels.tolist() == [0, 1, 2]
-    assert isinstance(train.images, np.memmap) and test.labels is None
-
-
-def test_the_cache_is_built_anew_for_another_key_or_changed_files(tmp_path, source_file):
-    cache.cached(str(tmp_path), "k", [source_file], lambda: splits_of(5))
-    other = cache.cached(str(tmp_path), "other", [source_file], lambda: splits_of(6))
-    assert (other.train.images == 6).all()
-    source_file.write_bytes(b"22")
-    changed = cache.cached(str(tmp_path), "k", [source_file], lambda: splits_of(7))
-    assert (changed.train.images == 7).all()
-
-
-@pytest.mark.parametrize("damage", ["cut", "gone", "empty"])
-def test_a_damaged_cache_is_built_anew(tmp_path, source_file, damage):
-    cache.cached(str(tmp_path), "k", [source_file], lambda: splits_of(5))
-    (kept,) = (tmp_path / ".cache").glob("*/train_images.npy")
-    if damage == "gone":
-        kept.unlink()
-    else:
-        kept.write_bytes(kept.read_bytes()[:-3] if damage == "cut" else b"")
-    again = cache.cached(str(tmp_path), "k", [source_file], lambda: splits_of(6))
-    assert (again.train.images == 6).all()
-    assert (cache.cached(str(tmp_path), "k", [source_file], lambda: 1 / 0).train.images == 6).all()
-    assert len(list((tmp_path / ".cache").iterdir())) == 1
-
-
-def test_the_cache_falls_back_to_the_users_and_then_to_none(tmp_path, source_file, monkeypatch):
-    blocked = tmp_path / "blocked"
-    blocked.write_text("a file where the folder should be")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
-    cache.cached(str(blocked), "k", [source_file], lambda: splits_of(5))
-    assert (tmp_path / "user" / "softgan").is_dir()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
-    built = cache.cached(str(blocked), "k", [source_file], lambda: splits_of(6))
-    assert (built.train.images == 6).all()
-
-
-def test_a_broken_off_write_leaves_no_cache(tmp_path, source_file, monkeypatch):
-    def full(*_):
-        raise OSError("No space left on device")
-
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
-    monkeypatch.setattr(np, "save", full)
-    built = cache.cached(str(tmp_path), "k", [source_file], lambda: splits_of(5))
-    assert (built.train.images == 5).all()
-    assert not list((tmp_path / ".cache").iterdir())
 
 
 @pytest.mark.parametrize(

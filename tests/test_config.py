@@ -1,0 +1,301 @@
+"""Options: where a value comes from, which forms a flag takes, what is refused and how."""
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from framework import config, presets
+from framework.errors import MissingError, UsageError
+
+FIELDS = {system: dataclasses.fields(config.options_class(system)) for system in config.systems()}
+SWITCHES = [
+    (system, flag)
+    for system, fields in FIELDS.items()
+    for field in fields
+    if field.metadata["kind"] is bool
+    for flag in (field.name, *field.metadata["aliases"])
+]
+
+
+def refusal(*argv: str) -> str:
+    """Return the message with which a command line is refused; it is one line."""
+    with pytest.raises(UsageError) as caught:
+        config.parse(argv)
+    assert caught.value.code == 2
+    assert str(caught.value) and "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture
+def preset(monkeypatch):
+    """Add a preset named `tried` with the options given."""
+
+    def add(options: dict, **more) -> None:
+        monkeypatch.setitem(presets.PRESETS, "tried", presets.Preset("", options, **more))
+
+    return add
+
+
+# Where a value comes from
+
+
+def test_default_then_preset_then_command_line(preset):
+    preset(dict(batch_size=7, lr_d=0.5))
+    options = config.parse(["--preset", "tried", "--lr_d", "0.25"])
+    assert (options.batch_size, options.lr_d, options.lr_g) == (7, 0.25, 2e-4)
+
+
+def test_a_switch_of_a_preset_can_be_switched_off(preset):
+    preset(dict(semantic_loss=True, feature_loss=True))
+    options = config.parse("--gan_type scogan --preset tried --no-semantic_loss".split())
+    assert not options.semantic_loss and options.feature_loss
+
+
+def test_a_preset_chooses_the_system_unless_the_command_line_does(preset):
+    preset(dict(gan_type="scogan"))
+    assert config.parse(["--preset", "tried"]).gan_type == "scogan"
+    assert config.parse("--preset tried --gan_type cogan".split()).gan_type == "cogan"
+
+
+def test_each_system_takes_from_a_preset_what_it_knows(preset):
+    preset(dict(semantic_loss=True, batch_size=7))
+    options = config.parse("--gan_type cogan --preset tried".split())
+    assert options.batch_size == 7 and not hasattr(options, "semantic_loss")
+
+
+def test_a_preset_can_depend_on_the_data(preset):
+    preset(dict(width=0.5), variants={"mini2edge": dict(width=0.25)})
+    assert config.parse(["--preset", "tried"]).width == 0.5
+    assert config.parse("--preset tried --cogan_data mini2edge".split()).width == 0.25
+    assert config.parse("--preset tried --cogan_data mini2edge --width 2".split()).width == 2.0
+
+
+@pytest.mark.parametrize("name", presets.PRESETS)
+def test_every_preset_resolves(name):
+    options = presets.PRESETS[name].options
+    for system in [options["gan_type"]] if "gan_type" in options else config.systems():
+        known = {field.name for field in FIELDS[system]} - {"gan_type"}
+        data_option = config.data_option(system)
+        default = options.get(data_option, config.options_class(system)().to_dict()[data_option])
+        for data in (default, *presets.PRESETS[name].variants):
+            argv = ["--preset", name, "--gan_type", system, f"--{data_option}", data]
+            values = config.parse(argv).to_dict()
+            given = presets.PRESETS[name].resolve(data) | {data_option: data}
+            assert {key: values[key] for key in known & set(given)} == {
+                key: given[key] for key in known & set(given)
+            }
+
+
+@pytest.mark.parametrize("name", presets.PRESETS)
+def test_every_option_of_a_preset_exists(name):
+    preset = presets.PRESETS[name]
+    named = set(preset.options).union(*preset.variants.values())
+    assert named <= {field.name for fields in FIELDS.values() for field in fields}
+
+
+# The forms of a flag
+
+
+@pytest.mark.parametrize(("system", "flag"), SWITCHES)
+def test_every_switch_has_three_forms(system, flag):
+    def value(*argv: str) -> bool:
+        options = config.parse(["--gan_type", system, *argv])
+        owner = [f for f in FIELDS[system] if flag in (f.name, *f.metadata["aliases"])]
+        return getattr(options, owner[0].name)
+
+    assert value(f"--{flag}") is True
+    assert value(f"--{flag}", "true") is True and value(f"--{flag}=True") is True
+    assert value(f"--{flag}", "false") is False and value(f"--{flag}=0") is False
+    assert value(f"--no-{flag}") is False
+    assert value(f"--{flag}", f"--no-{flag}") is False, "the last one counts"
+
+
+def test_a_bare_switch_does_not_swallow_the_next_flag():
+    options = config.parse("--gan_type scogan --semantic_loss --batch_size 3".split())
+    assert options.semantic_loss is True and options.batch_size == 3
+
+
+@pytest.mark.parametrize(
+    ("alias", "field", "value"),
+    [
+        ("--epochs 20000", "iterations", 20000),
+        ("--use_cycle", "cycle_loss", True),
+        ("--no-use_cycle", "cycle_loss", False),
+        ("--penalty_weight_g 100", "feature_weight", 100.0),
+        ("--shared_layers 2", "feature_layers", 2),
+        ("--images_while_training 250", "sheet_every", 250),
+        ("--dir there", "results_dir", "there"),
+    ],
+)
+def test_names_of_the_thesis_are_aliases(alias, field, value):
+    assert getattr(config.parse(["--gan_type", "scogan", *alias.split()]), field) == value
+
+
+@pytest.mark.parametrize(
+    "flag", ["penalty_weight_d", "penalty_weight_g", "semantic_weight", "cycle_weight"]
+)
+def test_weights_take_fractions(flag):
+    field = "feature_weight" if flag == "penalty_weight_g" else flag
+    assert getattr(config.parse(["--gan_type", "scogan", f"--{flag}", "0.5"]), field) == 0.5
+
+
+def test_each_team_has_its_own_learning_rate():
+    options = config.parse("--lr_d 1e-3 --lr_g 5e-5".split())
+    assert (options.lr_d, options.lr_g) == (1e-3, 5e-5)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("argv", "parts"),
+    [
+        ("--btch_size 3", ["--btch_size", "did you mean --batch_size?"]),
+        ("--semantic_los", ["--semantic_los", "did you mean --semantic_loss?"]),
+        ("--qqqq 3", ["--qqqq", "--help"]),
+        ("--batch_size 0", ["--batch_size 0", "at least 1"]),
+        ("--batch_size many", ["--batch_size", "many"]),
+        ("--batch_size 2.5", ["--batch_size", "2.5"]),
+        ("--batch_size", ["--batch_size", "expected one argument"]),
+        ("--b1 1", ["--b1", "at most"]),
+        ("--lr_d nan", ["--lr_d nan"]),
+        ("--lr_d=-1", ["--lr_d", "at least 0"]),
+        ("--gan_type scogan --semantic_loss maybe", ["--semantic_loss", "maybe", "true", "false"]),
+        ("--loss mse", ["--loss mse", "ce", "lsgan", "hinge", "wgan", "minimax"]),
+        ("--gan_type scogen", ["--gan_type scogen", "did you mean scogan?"]),
+        ("--gan_type x", ["--gan_type x", *config.systems()]),
+        ("--preset smoek", ["--preset smoek", "did you mean smoke?"]),
+        ("--gan_type cogan --semantic_loss", ["--semantic_loss", "--gan_type scogan", "cogan"]),
+        (
+            "--gan_type gan --cogan_data mini2edge",
+            ["--cogan_data", "cogan or scogan", "not for gan"],
+        ),
+        ("--gan_type classifier --lr_d 1", ["--lr_d", "not for classifier"]),
+        ("--gan_type scogan --classifier_path x.keras", ["--classifier_path", "--semantic_loss"]),
+        ("extra", ["extra"]),
+    ],
+)
+def test_a_refusal_is_one_line_that_names_the_flag(argv, parts):
+    message = refusal(*argv.split())
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize("short", ["--batch", "--seman", "--iter=3", "--epoch"])
+def test_abbreviations_are_refused(short):
+    assert short.split("=")[0] in refusal("--gan_type", "scogan", short)
+
+
+def test_options_made_in_python_are_checked_too():
+    with pytest.raises(UsageError, match="--batch_size True"):
+        config.options_class("gan")(batch_size=True)
+    with pytest.raises(UsageError, match="--jit 1"):
+        config.options_class("gan")(jit=1)
+    with pytest.raises(UsageError, match="--loss mse"):
+        config.options_class("gan")(loss="mse")
+
+
+def test_options_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.parse([]).batch_size = 3
+
+
+# Names of runs and config.json
+
+
+def test_the_same_command_gets_the_same_name_and_another_value_another():
+    command = "--gan_type scogan --cogan_data mini2edge --feature_loss".split()
+    name = config.parse(command).name
+    assert name == config.parse(command).name
+    assert name.startswith("scogan-mini2edge") and "feature_loss" in name
+    others = [
+        command + more.split()
+        for more in ("--feature_weight 3", "--no-feature_loss", "--seed 1", "--preset smoke")
+    ]
+    names = {config.parse(other).name for other in others} | {name}
+    assert len(names) == 5
+
+
+def test_what_may_differ_on_resuming_is_not_in_the_name():
+    command = "--gan_type gan --dataset mini".split()
+    inert = "--iterations 9 --epochs 9 --keep 7 --results_dir there --overwrite --devices cpu"
+    assert config.parse(command).name == config.parse(command + inert.split()).name
+
+
+def test_a_name_is_a_folder_name():
+    given = config.parse("--gan_type gan --dataset mini:edge --weight_init he".split()).name
+    assert re.fullmatch(r"[\w.+-]+", given)
+    long = config.parse(["--domain1", "a/b c" * 99, "--domain2", "é" * 99]).name
+    assert re.fullmatch(r"[\w.+-]+", long) and len(long) <= 150
+    assert config.parse(["--name", "mine"]).name == "mine"
+
+
+@pytest.mark.parametrize("system", config.systems())
+def test_options_survive_config_json(system, tmp_path):
+    options = config.parse(["--gan_type", system, "--preset", "smoke", "--seed", "3"])
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(options.to_dict()))
+    assert config.load(path) == options
+
+
+def test_an_unreadable_or_foreign_config_json_is_refused(tmp_path):
+    path = tmp_path / "config.json"
+    with pytest.raises(MissingError, match=r"config\.json"):
+        config.load(path)
+    path.write_text("{")
+    with pytest.raises(MissingError, match=r"config\.json"):
+        config.load(path)
+    path.write_text(json.dumps(config.parse([]).to_dict() | {"warp": 9}))
+    with pytest.raises(UsageError, match="warp"):
+        config.load(path)
+
+
+# One class, two ways to it
+
+
+@pytest.mark.parametrize("system", config.systems())
+def test_the_class_read_without_an_import_is_that_of_the_module(system):
+    module = __import__(f"framework.{system}_trainer", fromlist=["Options"])
+    mine = [(f.name, f.default, f.metadata) for f in dataclasses.fields(module.Options)]
+    assert mine == [(f.name, f.default, f.metadata) for f in FIELDS[system]]
+    assert config.docstring(system) == module.__doc__.splitlines()[0]
+
+
+@pytest.mark.parametrize("system", config.systems())
+def test_every_default_passes_its_own_check(system):
+    config.options_class(system)()
+
+
+@pytest.fixture(scope="module")
+def help_text() -> str:
+    """Output of `main.py --help` in a fresh process, which must not load TensorFlow."""
+    code = (
+        "import sys; from framework.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as leave: assert not leave.code\n"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'numpy'} & set(sys.modules)\n"
+        "sys.exit(f'imported: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_help_lists_every_option_once_in_its_group(help_text):
+    listed = re.findall(r"^  --(\w+)", help_text, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {field.name for fields in FIELDS.values() for field in fields}
+    for field in (field for fields in FIELDS.values() for field in fields):
+        assert f"\n{field.metadata['group']}:\n" in help_text
+
+
+def test_help_shows_aliases_choices_and_defaults(help_text):
+    flat = " ".join(help_text.split())
+    for part in ("--epochs", "--use_cycle", "lsgan, hinge", "[128]", "cogan 4, scogan 0"):
+        assert part in flat
