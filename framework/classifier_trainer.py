@@ -16,7 +16,7 @@ import tensorflow as tf
 from framework import config, evaluate, results, trainer
 from framework.config import option
 from framework.data import Data
-from framework.errors import MissingError
+from framework.errors import MissingError, UserError
 from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, to_float
 from nets import classifier
@@ -96,9 +96,13 @@ def outputs(net: keras.Model) -> evaluate.Classify:
 
 
 def given(path: str) -> Path:
-    """A classifier file of the user's. Raises MissingError if it is not there."""
+    """A classifier file of the user's. Raises MissingError, or UserError if it is none."""
     if not Path(path).is_file():
         raise MissingError(f"--classifier_path {path}: no such file; leave it out to train one")
+    try:
+        keras.models.load_model(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"--classifier_path {path}: not a readable .keras model") from error
     return Path(path)
 
 

@@ -66,15 +66,17 @@ def _load_tensorflow() -> None:
 def train(argv: Sequence[str]) -> int:
     """Trains, evaluates and writes the page; the same command resumes."""
     options = config.parse(argv)
-    _load_tensorflow()
-    data = _data(options)
     if options.dry_run:
-        from framework import dry_run
+        return _dry_run(options)
+    from framework.results import Run
 
-        dry_run.show(_trainer(options, data))
-        return 0
-    run = _open_run(options, argv)
-    trainer = _trainer(options, data, run)
+    place = Path(options.results_dir) / options.name, options.to_dict()
+    how = dict(overwrite=options.overwrite, inert=config.inert_options(options.gan_type))
+    Run.check(*place, **how)
+    _load_tensorflow()
+    # The folder is opened, or emptied, only when nothing can be wrong with the options any more.
+    trainer = _trainer(options, _data(options))
+    trainer.run = run = Run.open(*place, "python main.py " + shlex.join(argv), **how)
     code = trainer.fit()
     if code:
         run.report(_published(options))
@@ -85,13 +87,12 @@ def train(argv: Sequence[str]) -> int:
     return 0
 
 
-def _open_run(options: Options, argv: Sequence[str]):
-    from framework.results import Run
+def _dry_run(options: Options) -> int:
+    _load_tensorflow()
+    from framework import dry_run
 
-    folder = Path(options.results_dir) / options.name
-    command = "python main.py " + shlex.join(argv)
-    inert = config.inert_options(options.gan_type)
-    return Run.open(folder, options.to_dict(), command, overwrite=options.overwrite, inert=inert)
+    dry_run.show(_trainer(options, _data(options)))
+    return 0
 
 
 def _module(options: Options):
@@ -110,7 +111,7 @@ def _data(options: Options):
 
     from framework import classifier_trainer
 
-    settings = classifier_trainer.for_semantic_loss(options, 800, 1.0)
+    settings = classifier_trainer.for_semantic_loss(options, 2000, 1.0)
     net = keras.models.load_model(classifier_trainer.obtain(settings, loaded.labelled()))
     kept = data.prune(loaded.domains[1], lambda x: classifier_trainer.probabilities(net, x))
     dropped = len(loaded.domains[1].images) - len(kept.images)

@@ -105,7 +105,7 @@ class Options:
         2000, "samples for the metrics at the end; 0 for none", "output", low=0, inert=True
     )
     evaluator_iterations: int = option(
-        800, "updates of the evaluator, trained once per data set and kept", "output", low=1,
+        2000, "updates of the evaluator, trained once per data set and kept", "output", low=1,
         inert=True,
     )  # fmt: skip
 

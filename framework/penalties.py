@@ -4,7 +4,7 @@ Everything is computed in float32 and unweighted. A shape mismatch raises ValueE
 would broadcast it away without a word.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -52,18 +52,6 @@ PENALTIES: dict[str, Callable[[Critic, tf.Tensor, tf.Tensor, Uniform], tf.Tensor
     "r1": r1,
     "dragan": dragan,
 }
-
-
-def clip_weights(variables: Iterable, limit: float) -> None:
-    """Clip every variable to [-limit, limit]; Arjovsky et al., arXiv 1701.07875, algorithm 1.
-
-    Raises:
-        ValueError: when `limit` is not above 0.
-    """
-    if limit <= 0:
-        raise ValueError(f"the clipping limit must be above 0, not {limit}")
-    for variable in variables:
-        variable.assign(tf.clip_by_value(tf.convert_to_tensor(variable), -limit, limit))
 
 
 def feature_distance(

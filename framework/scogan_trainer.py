@@ -54,7 +54,7 @@ class Options(cogan_trainer.Options):
         None, "classifier (.keras) of --semantic_loss; trained and kept if not given", "coupling"
     )
     classifier_iterations: int = option(
-        800, "updates of the classifier of --semantic_loss", "coupling", low=1
+        2000, "updates of the classifier of --semantic_loss", "coupling", low=1
     )
     classifier_width: float = option(
         1.0, "factor on hidden widths of that classifier", "coupling", low=0.001

@@ -12,6 +12,7 @@ os.environ.update(
     **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9"),
 )
 
+import contextlib
 import socket
 from pathlib import Path
 
@@ -62,6 +63,23 @@ def fresh_keras():
 def seeded():
     """Start every test from the same seeds, whatever ran before it."""
     keras.utils.set_random_seed(0)
+
+
+@contextlib.contextmanager
+def eagerly():
+    """Run tf.functions as plain Python: tracing a step takes longer than a few tiny iterations."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def eager():
+    """Run the test `eagerly`."""
+    with eagerly():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,13 +13,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT
+from conftest import ROOT, eagerly
 from PIL import Image
 
 from framework import config, data, losses, presets
 from framework.cli import main
 from framework.results import Run
 
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 SMOKE = "--cogan_data mini2edge --preset smoke --width 0.005".split()
 
 
@@ -27,14 +28,6 @@ SMOKE = "--cogan_data mini2edge --preset smoke --width 0.005".split()
 def fresh_place(tmp_path, monkeypatch):
     """Work in an empty folder, as results/ and data/ are relative to where the user is."""
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def eager():
-    """Skip the tracing of graphs, which takes longer than two tiny iterations."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 def everything_below(folder: Path) -> list[str]:
@@ -137,8 +130,8 @@ def test_sample_writes_a_sheet_and_arrays(run, capsys):
 
 def test_walk_writes_rows_of_pairs(run, capsys):
     assert main(["walk", str(run), "--n", "2", "--steps", "3"]) == 0
-    sheet = Image.open(capsys.readouterr().out.split()[-1])
-    assert sheet.width >= 3 * 32 and sheet.height >= 2 * 2 * 32
+    with Image.open(capsys.readouterr().out.split()[-1]) as sheet:
+        assert sheet.width >= 3 * 32 and sheet.height >= 2 * 2 * 32
 
 
 def test_evaluate_measures_again_with_the_kept_evaluator(trained, capsys, monkeypatch):
@@ -205,9 +198,8 @@ def at_iteration(monkeypatch):
 def unbroken(tmp_path_factory) -> list[dict[str, str]]:
     """History of four iterations in one go."""
     place = tmp_path_factory.mktemp("unbroken")
-    tf.config.run_functions_eagerly(True)
-    assert main([*GO_ON, "--results_dir", str(place), "--name", "whole"]) == 0
-    tf.config.run_functions_eagerly(False)
+    with eagerly():
+        assert main([*GO_ON, "--results_dir", str(place), "--name", "whole"]) == 0
     return history(place / "whole")
 
 

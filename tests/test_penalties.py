@@ -120,22 +120,6 @@ def test_penalty_refuses_unequal_shapes():
         penalties.gradient_penalty(slope(1.0), noise(3, 4), noise(1, 4), uniform)
 
 
-def test_clipping_bounds_every_variable():
-    net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(1)])
-    for variable in net.trainable_variables:
-        variable.assign(variable + 5.0)
-    penalties.clip_weights(net.trainable_variables, 0.01)
-    assert all(np.abs(v.numpy()).max() == np.float32(0.01) for v in net.trainable_variables)
-
-
-def test_clipping_leaves_small_weights_alone():
-    variable = tf.Variable([-0.5, 0.005, 0.5])
-    penalties.clip_weights([variable], 0.01)
-    assert variable.numpy() == pytest.approx([-0.01, 0.005, 0.01], abs=1e-8)
-    with pytest.raises(ValueError, match="limit"):
-        penalties.clip_weights([variable], 0)
-
-
 MAPS1 = [np.zeros((2, 4, 4, 3), "f"), np.zeros((2, 8, 8, 3), "f"), np.zeros((2, 1), "f")]
 MAPS2 = [np.full_like(m, value) for m, value in zip(MAPS1, (1, 2, 3), strict=True)]
 

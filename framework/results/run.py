@@ -80,6 +80,17 @@ class Run:
             raise _unwritable(folder, error) from error
         return run
 
+    @staticmethod
+    def check(
+        folder: Path,
+        config: dict[str, Any],
+        *,
+        overwrite: bool = False,
+        inert: set[str] = frozenset(),
+    ) -> None:
+        """Raise what `open` would raise, and write nothing: for use before long preparations."""
+        _check_place(Path(folder), files.plain(config), overwrite, inert)
+
     @classmethod
     def load(cls, folder: Path) -> "Run":
         """An existing run, to be looked at; opening it writes nothing.
@@ -197,6 +208,11 @@ def _check_place(folder: Path, config: dict, overwrite: bool, inert: set[str]) -
     """Refuse, before anything is written, a folder that is not ours to write in."""
     try:
         entries = [path.name for path in folder.iterdir()] if folder.exists() else []
+        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not nearest.is_dir():
+            raise NotADirectoryError(0, f"{nearest} is a file")
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise PermissionError(0, f"no permission to write in {nearest}")
     except OSError as error:
         raise _unwritable(folder, error) from error
     if "config.json" not in entries:
