@@ -18,7 +18,7 @@ from framework.config import option
 from framework.data import Data
 from framework.errors import MissingError, UserError
 from framework.trainer import Batch, Phase
-from framework.utils import Random, batched, to_float
+from framework.utils import Random, batched, shift, to_float
 from nets import classifier
 
 
@@ -31,6 +31,10 @@ class Options(config.Options):
         "thesis", "net of a classifier", "nets", choices=("thesis", "strided")
     )
     width: float = option(1.0, "factor on hidden widths; 1 is the thesis", "nets", low=0.001)
+    shift: int = option(
+        2, "pixels by which training images of a classifier are moved at random", "data",
+        low=0, high=16,
+    )  # fmt: skip
     lr: float = option(1e-3, "learning rate of the classifier (Adam)", "optimisers", low=0)
 
 
@@ -61,7 +65,8 @@ class Trainer(trainer.Trainer):
 
     def clf_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Cross-entropy in nats."""
-        logits = self.nets["clf"](batch["x"], training=True)
+        images = shift(batch["x"], self.options.shift, random)
+        logits = self.nets["clf"](images, training=True)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["y"], logits)
         return {"loss": tf.reduce_mean(losses)}
 

@@ -45,12 +45,16 @@ class Options(config.Adversarial):
 
 
 class Fakes(NamedTuple):
-    """One generator pass over both domains; every field but z is a pair."""
+    """One generator pass over both domains; every field but z is a pair.
+
+    `logits` are a frozen classifier's for the images, where a system has one.
+    """
 
     z: tf.Tensor
     images: tuple[tf.Tensor, tf.Tensor]
     features: tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]
     reals: tuple[tf.Tensor, tf.Tensor]
+    logits: tuple[tf.Tensor, ...] = ()
 
 
 class Trainer(gan_trainer.AdversarialTrainer):

@@ -1,6 +1,7 @@
 """Where and how precisely a step runs: distribution strategy and dtype policy."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 
 import keras
@@ -29,10 +30,16 @@ def strategy(devices: str) -> tf.distribute.Strategy:
         if name not in present:
             raise UsageError(f"--devices {devices}: no {name} here; there is {', '.join(present)}")
     if len(names) > 1:
-        return tf.distribute.MirroredStrategy(names)
+        return _mirrored(tuple(names))
     if devices == "auto":
         return tf.distribute.get_strategy()
     return tf.distribute.OneDeviceStrategy(names[0])
+
+
+@functools.cache
+def _mirrored(names: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
+    """One per process: a second one would number its reductions like the first, and TF aborts."""
+    return tf.distribute.MirroredStrategy(names)
 
 
 @contextlib.contextmanager

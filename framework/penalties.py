@@ -109,6 +109,16 @@ def semantic_distance(logits1: tf.Tensor, logits2: tf.Tensor, norm: str = "l2") 
     return _distance(tf.nn.softmax(logits1), tf.nn.softmax(logits2), norm)
 
 
+def class_imbalance(logits: tf.Tensor) -> tf.Tensor:
+    """ln K minus the entropy of the mean class probabilities; logits are [N, K].
+
+    In nats: 0 when the batch is spread evenly over the classes, ln K when all of it is in one. The
+    balance term of regularised information maximisation (Krause et al., NIPS 2010, eq. 3).
+    """
+    mean = tf.reduce_mean(tf.nn.softmax(_f32(logits)), axis=0)
+    return tf.math.log(float(mean.shape[0])) + tf.reduce_sum(tf.math.xlogy(mean, mean))
+
+
 def latent_distance(z: tf.Tensor, recovered: tf.Tensor, norm: str = "l1") -> tf.Tensor:
     """Mean absolute ('l1', as the thesis ran) or squared ('l2') error of recovered latents.
 

@@ -50,6 +50,9 @@ class Options(cogan_trainer.Options):
     semantic_norm: str = option(
         "l2", "distance of the class probabilities", "coupling", choices=("l2", "l1", "ce")
     )
+    balance_weight: float = option(
+        0.0, "with --semantic_loss: weight of unevenly used classes (nats)", "coupling", low=0
+    )
     classifier_path: str | None = option(
         None, "classifier (.keras) of --semantic_loss; trained and kept if not given", "coupling"
     )
@@ -113,12 +116,16 @@ class Trainer(cogan_trainer.Trainer):
             "feature": (o.feature_loss, o.feature_weight, self.feature),
             "weight": (o.weight_loss, o.weight_weight, self.weight),
             "semantic": (o.semantic_loss, o.semantic_weight, self.semantic),
+            "balance": (o.semantic_loss and o.balance_weight > 0, o.balance_weight, self.balance),
             "cycle": (o.cycle_loss, o.cycle_weight, self.cycle),
         }
         return [Term(name, weight, fn) for name, (on, weight, fn) in every.items() if on]
 
     def regularisers(self, fakes: Fakes) -> dict[str, tf.Tensor]:
-        """Weighted value of every term."""
+        """Weighted value of every term; the classifier sees both domains as one batch."""
+        if "classifier" in self.frozen:
+            logits = self.frozen["classifier"](tf.concat(fakes.images, axis=0), training=False)
+            fakes = fakes._replace(logits=tuple(tf.split(logits, 2)))
         return {term.name: term.weight * term.fn(fakes) for term in self.terms}
 
     def encoder_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
@@ -139,9 +146,11 @@ class Trainer(cogan_trainer.Trainer):
 
     def semantic(self, fakes: Fakes) -> tf.Tensor:
         """Distance of the frozen classifier's class probabilities for the two images."""
-        classifier = self.frozen["classifier"]
-        logits = [classifier(image, training=False) for image in fakes.images]
-        return penalties.semantic_distance(*logits, self.options.semantic_norm)
+        return penalties.semantic_distance(*fakes.logits, self.options.semantic_norm)
+
+    def balance(self, fakes: Fakes) -> tf.Tensor:
+        """How unevenly each domain's batch uses the classes, summed over both."""
+        return tf.add_n([penalties.class_imbalance(logits) for logits in fakes.logits])
 
     def cycle(self, fakes: Fakes) -> tf.Tensor:
         """Distance between z and what the encoder recovers from each image, summed over both."""

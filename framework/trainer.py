@@ -6,6 +6,7 @@ and how a sample is drawn. Time, devices, logs, sheets, checkpoints and interrup
 
 import abc
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -124,8 +125,8 @@ class Trainer(abc.ABC):
         return {}
 
     def models(self) -> dict[str, keras.Model]:
-        """What is saved below `models/` at the end, by file name."""
-        return self.nets
+        """What is saved below `models/` at the end, by file name; averages where there are any."""
+        return {name: self.sampling_net(name) for name in self.nets}
 
     # The step
 
@@ -137,10 +138,10 @@ class Trainer(abc.ABC):
     def update(self, phase: Phase, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """One optimiser step; returns the terms of this replica."""
         variables = self.variables(phase)
-        gradients = self._gradients
-        if self.options.jit:
+        gradients = functools.partial(self._gradients, phase, variables, batch, random)
+        if self.options.jit:  # by closure: as arguments, variables would become tensors
             gradients = tf.function(gradients, jit_compile=True, autograph=False)
-        grads, terms = gradients(phase, variables, batch, random)
+        grads, terms = gradients()
         self.optimizers[phase.name].apply(grads, variables)
         if phase.after:
             phase.after(variables)

@@ -13,6 +13,21 @@ def to_float(images: tf.Tensor) -> tf.Tensor:
     return (tf.cast(images, tf.float32) - 127.5) / 127.5
 
 
+def shift(images: tf.Tensor, pixels: int, random: "Random") -> tf.Tensor:
+    """Each image [N, H, W, C] moved by its own whole number of pixels, border pixels repeated.
+
+    Both directions are uniform over -pixels..pixels. 0 returns the images as they are.
+    """
+    if not pixels:
+        return images
+    steps = tf.cast(random.uniform((images.shape[0], 2)) * (2 * pixels + 1), tf.int32) - pixels
+    rows = tf.clip_by_value(tf.range(images.shape[1]) + steps[:, :1], 0, images.shape[1] - 1)
+    columns = tf.clip_by_value(tf.range(images.shape[2]) + steps[:, 1:], 0, images.shape[2] - 1)
+    moved = tf.gather(images, rows, axis=1, batch_dims=1)
+    moved = tf.gather(tf.transpose(moved, (0, 2, 1, 3)), columns, axis=1, batch_dims=1)
+    return tf.transpose(moved, (0, 2, 1, 3))
+
+
 class Random:
     """Random numbers that are a pure function of (seed, step, replica) and of the order of calls.
 

@@ -1,0 +1,29 @@
+"""Running commands in tests, and looking at what they left."""
+
+import csv
+from pathlib import Path
+
+from framework.cli import main
+
+SMOKE = "--cogan_data mini2edge --preset smoke --width 0.005".split()
+
+
+def everything_below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def history(run: str | Path) -> list[dict[str, str]]:
+    with (Path(run) / "history.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def refused(capsys, code: int, *argv: str) -> str:
+    """Run a mistaken command; return its one line on stderr. It changes nothing on the disk."""
+    before = everything_below(Path.cwd())
+    capsys.readouterr()
+    assert main(argv) == code
+    out, err = capsys.readouterr()
+    assert err.count("\n") == 1 and err.endswith("\n") and err.startswith("main.py: ")
+    assert "Traceback" not in out + err
+    assert everything_below(Path.cwd()) == before
+    return err

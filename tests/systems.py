@@ -1,0 +1,104 @@
+"""Tiny data and quick trainers for the tests of the systems."""
+
+import importlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from framework import config
+from framework.data import Data, Domain
+from framework.trainer import Phase, Trainer
+from framework.utils import Random, to_float
+from nets import classifier
+
+SMALL = "--preset smoke --width 0.01 --noise_dim 4".split()
+NO_DROPOUT = ["--d_arch", "strided", "--d_width", "1"]  # its masks depend on where a row stands
+# Every term that SCoGAN has, and a penalty.
+FULL = (
+    "--feature_loss --weight_loss --semantic_loss --cycle_loss --disc_penalty wgan-gp "
+    "--disc_iters 2"
+).split()
+
+
+def domain(name: str, seed: int, count: int = 12) -> Domain:
+    """Random 32x32 images of three classes."""
+    images = np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), np.uint8)
+    labels = np.arange(count) % 3
+    return Domain(name, images, labels, images[:6], labels[:6])
+
+
+def tiny_data(contract: str) -> Data:
+    """Random images under a batch contract."""
+    domains = (domain("a", 1), domain("b", 2))
+    return Data(contract, domains[:1] if contract == "single" else domains, "tiny", 3)
+
+
+def trainer(system: str, *argv: str, run=None) -> Trainer:
+    """A trainer with tiny nets; later flags win."""
+    module = importlib.import_module(f"framework.{system}_trainer")
+    small = SMALL[:4] if system == "classifier" else SMALL
+    options = config.parse(["--gan_type", system, *small, *argv])
+    return module.Trainer(options, tiny_data(module.Trainer.contract), run)
+
+
+def flags(system: str, classifier_path: str = "") -> list[str]:
+    """Flags with which a system uses all of its parts and no dropout in the discriminators."""
+    if system == "classifier":
+        return ["--classifier_arch", "strided"]
+    own = {"cogan": NO_DROPOUT, "scogan": [*NO_DROPOUT, *FULL]}.get(system, [])
+    own = own + ["--classifier_path", classifier_path] if system == "scogan" else own
+    return [*own, "--ema", "0.9", "--weight_decay", "1e-3"]
+
+
+def save_classifier(path) -> str:
+    """An untrained classifier of three classes as a file."""
+    keras.utils.set_random_seed(5)
+    classifier.classifier(classes=3, width=0.05).save(path)
+    return str(path)
+
+
+def phase(trainer: Trainer, name: str) -> Phase:
+    return next(phase for phase in trainer.phases if phase.name == name)
+
+
+def update(trainer: Trainer, name: str, step: int = 0) -> dict[str, float]:
+    """One eager update of one phase on the first batch; returns its terms."""
+    element = next(trainer.batches(step))
+    batch = {k: v[0] if k == "y" else to_float(v[0]) for k, v in element.items() if k != "step"}
+    terms = trainer.update(phase(trainer, name), batch, Random(7, tf.constant(step)))
+    return {key: float(value) for key, value in terms.items()}
+
+
+def weights(trainer: Trainer) -> dict[str, list[np.ndarray]]:
+    """Copies of all weights by net, the frozen and averaged ones included."""
+    return {name: [np.array(w) for w in net.get_weights()] for name, net in _nets(trainer).items()}
+
+
+def trainable(trainer: Trainer) -> dict[str, list[np.ndarray]]:
+    """`weights` without batch statistics, which follow every pass in training mode."""
+    return {
+        name: [np.array(v.numpy()) for v in net.trainable_variables]
+        for name, net in _nets(trainer).items()
+    }
+
+
+def _nets(trainer: Trainer) -> dict[str, keras.Model]:
+    nets = trainer.nets | {f"frozen {name}": net for name, net in trainer.frozen.items()}
+    return nets | {f"average {name}": net for name, net in trainer.ema_nets.items()}
+
+
+def slots(trainer: Trainer) -> dict[str, list[np.ndarray]]:
+    """Copies of all optimiser variables by phase."""
+    return {
+        name: [np.array(v.numpy()) for v in o.variables] for name, o in trainer.optimizers.items()
+    }
+
+
+def changed(before: dict[str, list], after: dict[str, list]) -> set[str]:
+    """Names of the nets with a weight that is not what it was."""
+    return {
+        name
+        for name, values in before.items()
+        if any(not np.array_equal(a, b) for a, b in zip(values, after[name], strict=True))
+    }

@@ -1,0 +1,107 @@
+"""SCoGAN's regularisers: which terms there are, what they are worth, whom they move."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from systems import NO_DROPOUT, changed, flags, phase, save_classifier, trainer, update, weights
+
+from framework.utils import Random
+
+PLAIN = {"gen/adv1", "gen/adv2"}
+BATCH = {"x1": tf.zeros((4, 32, 32, 3)), "x2": tf.zeros((4, 32, 32, 3))}
+
+
+@pytest.fixture(scope="module")
+def classifier_path(tmp_path_factory) -> str:
+    return save_classifier(tmp_path_factory.mktemp("classifier") / "net.keras")
+
+
+@pytest.fixture(scope="module")
+def full(classifier_path):
+    """All regularisers at weights that differ."""
+    weighted = "--feature_weight 2 --weight_weight 3 --semantic_weight 5 --cycle_weight 7".split()
+    return trainer("scogan", *flags("scogan", classifier_path), *weighted)
+
+
+def fakes(subject):
+    return subject.fakes(BATCH, Random(1, tf.constant(0)))
+
+
+@pytest.mark.parametrize(
+    ("flag", "term"),
+    [("feature_loss", "feature"), ("weight_loss", "weight"), ("cycle_loss", "cycle")],
+)
+def test_one_flag_adds_one_term_and_nothing_else(flag, term):
+    subject = trainer("scogan", f"--{flag}", *NO_DROPOUT)
+    assert [each.name for each in subject.terms] == [term]
+    assert update(subject, "gen").keys() == PLAIN | {f"gen/{term}"}
+    assert ("encoder" in subject.nets) == (flag == "cycle_loss")
+
+
+def test_without_a_regulariser_it_is_two_gans():
+    subject = trainer("scogan")
+    assert update(subject, "gen").keys() == PLAIN
+    assert subject.frozen == {} and [each.name for each in subject.phases] == ["disc", "gen"]
+    both = [subject.nets[name].trainable_variables for name in ("gen1", "gen2")]
+    assert not {id(v) for v in both[0]} & {id(v) for v in both[1]}
+    assert not np.array_equal(both[0][0].numpy(), both[1][0].numpy()), "they start apart"
+
+
+def test_every_term_is_its_distance_times_its_weight(full):
+    passed = fakes(full)
+    terms = full.regularisers(passed)
+    assert terms.keys() == {"feature", "weight", "semantic", "cycle"}
+
+    maps = zip(*(features[:3] for features in passed.features), strict=True)
+    feature = sum(np.mean((a.numpy() - b.numpy()) ** 2) for a, b in maps)
+    assert float(terms["feature"]) == pytest.approx(2 * feature, rel=1e-4)
+
+    pair = (full.nets["gen1"].trainable_variables, full.nets["gen2"].trainable_variables)
+    weight = sum(np.mean((a.numpy() - b.numpy()) ** 2) for a, b in zip(*pair, strict=True))
+    assert float(terms["weight"]) == pytest.approx(3 * weight, rel=1e-4)
+
+    judged = [full.frozen["classifier"](image, training=False) for image in passed.images]
+    first, second = (tf.nn.softmax(logits).numpy() for logits in judged)
+    assert float(terms["semantic"]) == pytest.approx(5 * np.mean((first - second) ** 2), rel=1e-4)
+
+    found = [full.nets["encoder"](image).numpy() for image in passed.images]
+    cycle = sum(np.mean(np.abs(z - passed.z.numpy())) for z in found)
+    assert float(terms["cycle"]) == pytest.approx(7 * cycle, rel=1e-4)
+
+
+def test_the_encoder_minimises_the_unweighted_distance(full):
+    terms = full.encoder_terms(BATCH, Random(1, tf.constant(0)))
+    cycle = 7 * float(terms["cycle"])
+    assert cycle == pytest.approx(float(full.regularisers(fakes(full))["cycle"]), rel=1e-4)
+
+
+def test_options_of_the_feature_regulariser():
+    def value(*argv: str) -> float:
+        subject = trainer("scogan", "--feature_loss", "--feature_weight", "1", *argv)
+        return float(subject.feature(fakes(subject)))
+
+    whole = value("--shared_layers", "3")
+    assert value("--shared_layers", "1") < value("--shared_layers", "2") < whole
+    assert value("--shared_layers", "3", "--feature_reduction", "mean") == pytest.approx(whole / 3)
+    assert value("--shared_layers", "3", "--fr_include_image") > whole
+
+
+def test_a_regulariser_reaches_both_generators_but_not_the_classifier(full):
+    before = weights(full)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        variables = full.variables(phase(full, "gen"))
+        tape.watch([v.value for v in variables])
+        semantic = full.semantic(fakes(full))
+    gradients = tape.gradient(semantic, [v.value for v in variables])
+    kernels = [g for v, g in zip(variables, gradients, strict=True) if "image/kernel" in v.path]
+    assert len(kernels) == 2 and all(np.abs(g).max() > 0 for g in kernels)
+    update(full, "gen")
+    assert "frozen classifier" not in changed(before, weights(full))
+
+
+def test_the_semantic_distance_falls_when_it_alone_counts(full):
+    options = "--semantic_weight 1e4 --lr_g 2e-3 --no-cycle_loss --no-weight_loss --no-feature_loss"
+    path = full.options.classifier_path
+    subject = trainer("scogan", *flags("scogan", path), *options.split())
+    values = [update(subject, "gen", step)["gen/semantic"] for step in range(40)]
+    assert np.mean(values[-5:]) < 0.5 * np.mean(values[:5])

@@ -1,0 +1,83 @@
+"""Keyed randomness, pixel ranges, paths between latent vectors, devices."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from framework import devices
+from framework.errors import UsageError
+from framework.utils import Random, batched, sample_latent, slerp, to_float
+
+
+def test_pixels_become_minus_one_to_one():
+    values = to_float(tf.constant([0, 51, 255], tf.uint8))
+    assert values.dtype == tf.float32
+    np.testing.assert_allclose(values, [-1, -0.6, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("law", ["uniform", "normal"])
+def test_replicas_draw_different_rows_of_what_one_would_draw(law):
+    step = tf.constant(3, tf.int64)
+    whole = getattr(Random(1, step), law)((6, 2)).numpy()
+    parts = [getattr(Random(1, step, replica, 3), law)((2, 2)).numpy() for replica in range(3)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    assert len(np.unique(whole)) == whole.size
+
+
+def test_numbers_depend_on_seed_step_and_turn_alone():
+    def draw(seed, step):
+        random = Random(seed, tf.constant(step))
+        return [random.uniform((4,)).numpy().tolist() for _ in range(2)]
+
+    assert draw(1, 2) == draw(1, 2)
+    seen = [tuple(numbers) for key in ((1, 2), (1, 3), (2, 2)) for numbers in draw(*key)]
+    assert len(set(seen)) == 6
+
+
+def test_a_shape_may_be_a_tensor():
+    shape = tf.constant([3, 1, 2])
+    numbers = Random(1, tf.constant(0)).uniform(shape)
+    np.testing.assert_array_equal(numbers, Random(1, tf.constant(0)).uniform((3, 1, 2)))
+
+
+def test_the_two_laws_of_latent_vectors():
+    uniform, normal = (sample_latent(kind, 2000, 5, seed=1) for kind in ("uniform", "normal"))
+    assert uniform.shape == normal.shape == (2000, 5)
+    assert -1 <= uniform.min() < -0.99 and 0.99 < uniform.max() <= 1
+    assert abs(uniform.mean()) < 0.03 and abs(uniform.var() - 1 / 3) < 0.02
+    assert abs(normal.mean()) < 0.03 and abs(normal.std() - 1) < 0.03
+    np.testing.assert_array_equal(sample_latent("uniform", 2000, 5, seed=1), uniform)
+
+
+def test_batches_are_joined_in_order():
+    sizes = []
+
+    def double(rows):
+        sizes.append(len(rows))
+        return 2 * rows, rows + 1
+
+    doubled, raised = batched(double, np.arange(5), size=2)
+    assert sizes == [2, 2, 1]
+    np.testing.assert_array_equal(doubled, [0, 2, 4, 6, 8])
+    np.testing.assert_array_equal(raised, [1, 2, 3, 4, 5])
+
+
+def test_slerp_keeps_the_length_and_goes_straight_between_parallels():
+    path = slerp(np.array([2.0, 0.0]), np.array([0.0, 2.0]), 3)
+    np.testing.assert_allclose(path, [[2, 0], [2**0.5, 2**0.5], [0, 2]], atol=1e-12)
+    path = slerp(np.array([1.0, 0.0]), np.array([3.0, 0.0]), 3)
+    np.testing.assert_allclose(path, [[1, 0], [2, 0], [3, 0]])
+
+
+@pytest.mark.parametrize(("names", "count"), [("auto", 1), ("cpu", 1), ("cpu:0, cpu:1", 2)])
+def test_devices(names, count):
+    assert devices.strategy(names).num_replicas_in_sync == count
+
+
+def test_two_trainers_on_the_same_devices_share_a_strategy():
+    assert devices.strategy("CPU:0,CPU:1") is devices.strategy("CPU:0,CPU:1")
+
+
+def test_a_device_that_is_not_there():
+    with pytest.raises(UsageError, match="no GPU:3 here; there is CPU:0, CPU:1"):
+        devices.strategy("GPU:3")
