@@ -28,8 +28,9 @@ class Options(config.Options):
 
     dataset: str = option("mnist", "data set of a single GAN or classifier; see `list`", "data")
     classifier_arch: str = option(
-        "thesis", "net of a classifier", "nets", choices=("thesis", "strided")
-    )
+        "thesis", "net of a classifier, also of the semantic loss", "nets",
+        choices=config.CLASSIFIERS,
+    )  # fmt: skip
     width: float = option(1.0, "factor on hidden widths; 1 is the thesis", "nets", low=0.001)
     shift: int = option(
         2, "pixels by which training images of a classifier are moved at random", "data",
@@ -111,15 +112,17 @@ def given(path: str) -> Path:
     return Path(path)
 
 
-def for_semantic_loss(options: config.Options, iterations: int, width: float) -> Options:
+def for_semantic_loss(options: config.Options, **values) -> Options:
     """Options of the classifier that `--semantic_loss` compares images with."""
-    return _settings(options, classifier_arch="thesis", iterations=iterations, width=width)
+    return _settings(options, **values)
 
 
 def for_evaluation(options: config.Options) -> Options:
-    """Options of the evaluator: another network, with another seed, than `for_semantic_loss`."""
+    """Options of the evaluator: another network and another seed than the semantic loss has."""
     seed, iterations = options.seed + 1, options.evaluator_iterations
-    return _settings(options, classifier_arch="strided", iterations=iterations, seed=seed)
+    return _settings(
+        options, classifier_arch=options.evaluator_arch, iterations=iterations, seed=seed
+    )
 
 
 def _settings(options: config.Options, **values) -> Options:

@@ -111,7 +111,7 @@ def _data(options: Options):
 
     from framework import classifier_trainer
 
-    settings = classifier_trainer.for_semantic_loss(options, 2000, 1.0)
+    settings = classifier_trainer.for_semantic_loss(options, iterations=2000)
     net = keras.models.load_model(classifier_trainer.obtain(settings, loaded.labelled()))
     kept = data.prune(loaded.domains[1], lambda x: classifier_trainer.probabilities(net, x))
     dropped = len(loaded.domains[1].images) - len(kept.images)

@@ -19,6 +19,7 @@ from typing import Any
 from framework import flags, presets
 from framework.errors import MissingError, UsageError
 
+CLASSIFIERS = ("thesis", "strided", "pooled")
 HERE = Path(__file__).parent
 
 
@@ -103,6 +104,9 @@ class Options:
     )
     eval_pairs: int = option(
         2000, "samples for the metrics at the end; 0 for none", "output", low=0, inert=True
+    )
+    evaluator_arch: str = option(
+        "strided", "net of the evaluator", "output", choices=CLASSIFIERS, inert=True
     )
     evaluator_iterations: int = option(
         2000, "updates of the evaluator, trained once per data set and kept", "output", low=1,

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from framework import classifier_trainer, cogan_trainer, penalties
+from framework import classifier_trainer, cogan_trainer, config, penalties
 from framework.cogan_trainer import GENS, Fakes
 from framework.config import option
 from framework.errors import UsageError
@@ -56,6 +56,10 @@ class Options(cogan_trainer.Options):
     classifier_path: str | None = option(
         None, "classifier (.keras) of --semantic_loss; trained and kept if not given", "coupling"
     )
+    classifier_arch: str = option(
+        "thesis", "net of a classifier, also of the semantic loss", "nets",
+        choices=config.CLASSIFIERS,
+    )  # fmt: skip
     classifier_iterations: int = option(
         2000, "updates of the classifier of --semantic_loss", "coupling", low=1
     )
@@ -69,9 +73,14 @@ class Options(cogan_trainer.Options):
     cycle_norm: str = option("l1", "distance of --cycle_loss", "coupling", choices=("l1", "l2"))
 
     def check(self) -> None:
-        """Refuses a classifier that nothing would use."""
+        """Refuses a classifier that nothing would use, and one that would judge itself."""
         if self.classifier_path and not self.semantic_loss:
             raise UsageError("--classifier_path: needs --semantic_loss")
+        if self.semantic_loss and self.classifier_arch == self.evaluator_arch:
+            raise UsageError(
+                f"--evaluator_arch {self.evaluator_arch}: the semantic loss uses that net; an "
+                "evaluator must be another one than --classifier_arch"
+            )
 
 
 class Trainer(cogan_trainer.Trainer):
@@ -87,8 +96,9 @@ class Trainer(cogan_trainer.Trainer):
         if o.classifier_path:
             return {"classifier": classifier_trainer.given(o.classifier_path)}
         settings = classifier_trainer.for_semantic_loss(
-            o, o.classifier_iterations, o.classifier_width
-        )
+            o, classifier_arch=o.classifier_arch, iterations=o.classifier_iterations,
+            width=o.classifier_width,
+        )  # fmt: skip
         return {"classifier": classifier_trainer.obtain(settings, self.data.labelled())}
 
     def build_nets(self) -> dict[str, keras.Model]:

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import averages, devices, results, signals
+from framework import averages, checkpoints, devices, results, signals
 from framework.config import Options
 from framework.data import Data
 from framework.errors import DivergedError, MissingError, UsageError
@@ -76,10 +76,8 @@ class Trainer(abc.ABC):
         self.strategy = devices.strategy(options.devices)
         self.replicas = self.strategy.num_replicas_in_sync
         if options.batch_size % self.replicas:
-            raise UsageError(
-                f"--batch_size {options.batch_size}: must be a multiple of the "
-                f"{self.replicas} devices"
-            )
+            size, count = options.batch_size, self.replicas
+            raise UsageError(f"--batch_size {size}: must be a multiple of the {count} devices")
         pretrained = self.prepare()
         keras.utils.set_random_seed(options.seed)
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
@@ -88,7 +86,9 @@ class Trainer(abc.ABC):
             with devices.precision(options.mixed_precision):
                 self.nets = self.build_nets()
             self.phases = self.build_phases()
-            self.optimizers = {phase.name: self._optimizer(phase) for phase in self.phases}
+            self.optimizers = {p.name: self.build_optimizer(p.name) for p in self.phases}
+            for phase in self.phases:
+                self.optimizers[phase.name].build(self.variables(phase))
             averaged = {name: self.nets[name] for name in self.averaged}
             self.ema_nets = averages.copies(averaged) if getattr(options, "ema", 0) else {}
         self._names: list[str] = []
@@ -215,9 +215,8 @@ class Trainer(abc.ABC):
         self.restore(missing_ok=True)
         if self.run:
             self.run.rewind(int(self.step))
-        watchers = keras.callbacks.CallbackList(
-            list(callbacks), model=next(iter(self.nets.values()))
-        )
+        model = next(iter(self.nets.values()))
+        watchers = keras.callbacks.CallbackList(list(callbacks), model=model)
         watchers.on_train_begin()
         with signals.caught() as caught, results.Progress(total, int(self.step)) as progress:
             self._loop(total, progress, watchers, caught)
@@ -240,7 +239,10 @@ class Trainer(abc.ABC):
                 terms = self._terms(window / (step - since))
                 progress.update(step, terms)
                 if due[0]:
-                    self._log(step, terms, watchers)
+                    terms |= self.statistics()
+                    if self.run:
+                        self.run.log(step, terms)
+                    watchers.on_epoch_end(step, terms)
                     window, since = 0.0, step
                 if due[1]:
                     self.sheet()
@@ -260,12 +262,6 @@ class Trainer(abc.ABC):
                 )
         return terms
 
-    def _log(self, step: int, terms: dict[str, float], watchers) -> None:
-        terms = terms | self.statistics()
-        if self.run:
-            self.run.log(step, terms)
-        watchers.on_epoch_end(step, terms)
-
     def batches(self, first_step: int) -> Iterator:
         """Iterator over elements from iteration `first_step` on, one per call and replica."""
 
@@ -279,31 +275,22 @@ class Trainer(abc.ABC):
             return iter(pipeline())
         return iter(self.strategy.distribute_datasets_from_function(pipeline))
 
-    def _optimizer(self, phase: Phase) -> keras.optimizers.Optimizer:
-        optimizer = self.build_optimizer(phase.name)
-        optimizer.build(self.variables(phase))
-        return optimizer
-
     # What stays
 
     def sheet(self) -> None:  # noqa: B027 - not every system has samples to show
         """Writes a sheet of samples of the fixed latent vectors, if the system has samples."""
 
     def save(self) -> None:
-        """Writes a checkpoint, the loss plots and keeps the newest `--keep`."""
+        """Writes a checkpoint and the loss plots."""
         if self.run:
-            manager = tf.train.CheckpointManager(
-                self.checkpoint, str(self.run.checkpoints), self.options.keep
-            )
-            manager.save(checkpoint_number=int(self.step))
+            folder, keep = self.run.checkpoints, self.options.keep
+            checkpoints.save(self.checkpoint, folder, int(self.step), keep)
             self.run.plots()
 
     def restore(self, *, missing_ok: bool = False) -> None:
         """Loads the run's newest checkpoint. Raises MissingError if there is none."""
-        newest = self.run and tf.train.latest_checkpoint(str(self.run.checkpoints))
-        if newest:
-            self.checkpoint.restore(newest).assert_existing_objects_matched()
-        elif not missing_ok:
+        found = self.run and checkpoints.restore(self.checkpoint, self.run.checkpoints)
+        if not (found or missing_ok):
             raise MissingError(f"{self.run.folder}: no checkpoint yet; train it first")
 
     def save_models(self) -> None:

@@ -15,6 +15,7 @@ LAYERS = {
     "results": 2,
     "devices": 2,
     "averages": 2,
+    "checkpoints": 2,
     "signals": 2,
     "losses": 1,
     "penalties": 1,
