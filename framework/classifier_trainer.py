@@ -5,18 +5,20 @@ below `<results_dir>/classifiers/`.
 """
 
 import dataclasses
+import functools
 import json
-import tempfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import config, evaluate, results, trainer
+from framework import config, devices, evaluate, results, trainer
 from framework.config import option
 from framework.data import Data
-from framework.errors import MissingError, UserError
+from framework.errors import MissingError, Stopped, UsageError, UserError
 from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, shift, to_float
 from nets import classifier
@@ -36,6 +38,10 @@ class Options(config.Options):
         2, "pixels by which training images of a classifier are moved at random", "data",
         low=0, high=16,
     )  # fmt: skip
+    iterations: int = option(
+        5000, "updates; the learning rate falls to zero over them", "training", low=1,
+        aliases=("epochs",),
+    )  # fmt: skip
     lr: float = option(1e-3, "learning rate of the classifier (Adam)", "optimisers", low=0)
 
 
@@ -46,13 +52,8 @@ class Trainer(trainer.Trainer):
     options: Options
 
     def build_nets(self) -> dict[str, keras.Model]:
-        """`clf` of --arch."""
-        o = self.options
-        size = self.data.domains[0].images.shape[1]
-        net = classifier.classifier(
-            o.classifier_arch, image_size=size, classes=self.data.classes, width=o.width
-        )
-        return {"clf": net}
+        """`clf` of --classifier_arch."""
+        return {"clf": build(self.options, self.data)}
 
     def build_phases(self) -> list[Phase]:
         """One update."""
@@ -85,6 +86,14 @@ class Trainer(trainer.Trainer):
         }
 
 
+def build(options: Options, data: Data) -> keras.Model:
+    """A new classifier for the images and classes of the data."""
+    size = data.domains[0].images.shape[1]
+    return classifier.classifier(
+        options.classifier_arch, image_size=size, classes=data.classes, width=options.width
+    )
+
+
 def probabilities(net: keras.Model, images: np.ndarray) -> np.ndarray:
     """Class probabilities [N, K] of uint8 images [N, H, W, C]."""
     return batched(lambda x: (tf.nn.softmax(net(to_float(x), training=False)),), images)[0]
@@ -101,14 +110,24 @@ def outputs(net: keras.Model) -> evaluate.Classify:
     return lambda images: batched(classify, images)
 
 
-def given(path: str) -> Path:
-    """A classifier file of the user's. Raises MissingError, or UserError if it is none."""
+def given(path: str, image_size: int) -> Path:
+    """A classifier file of the user's, for images [N, image_size, image_size, 3].
+
+    Raises:
+        MissingError: there is no such file.
+        UserError: it is no Keras model.
+        UsageError: it takes other images.
+    """
     if not Path(path).is_file():
         raise MissingError(f"--classifier_path {path}: no such file; leave it out to train one")
     try:
-        keras.models.load_model(path)
+        shape = keras.models.load_model(path).input_shape
     except (OSError, ValueError) as error:
         raise UserError(f"--classifier_path {path}: not a readable .keras model") from error
+    if shape[1:] != (image_size, image_size, 3):
+        raise UsageError(
+            f"--classifier_path {path}: takes images {shape[1:]}; --image_size is {image_size}"
+        )
     return Path(path)
 
 
@@ -129,38 +148,48 @@ def _settings(options: config.Options, **values) -> Options:
     same = ("seed", "results_dir", "data_dir", "image_size", "domain1", "domain2", "dry_run")
     inherited = {name: getattr(options, name) for name in same}
     own = dict(gan_type="classifier", batch_size=64, log_every=100)
+    own |= dict(devices=devices.names(options.devices)[0])  # too small a net for several
     return Options(**(inherited | own | values))
 
 
-def obtain(options: Options, data: Data) -> Path:
-    """File of the classifier of these options; trained first if it is not kept already.
+def ready(options: Options, data: Data) -> Callable[[], keras.Model]:
+    """Maker of the classifier of these options, which is trained now if it is not kept already.
 
-    `<results_dir>/classifiers/<data>-<options>.keras` has its held-out accuracy beside it in a
-    JSON file of the same name. A dry run gets an untrained net and keeps nothing.
+    A dry run gets an untrained net and keeps nothing.
     """
     if options.dry_run:
-        path = Path(tempfile.mkdtemp()) / "untrained.keras"
-        Trainer(options, data).nets["clf"].save(path)
-        return path
-    folder = Path(options.results_dir) / "classifiers"
-    parts = (
-        data.name,
-        options.classifier_arch,
-        options.width,
-        options.image_size,
-        options.iterations,
-    )
-    path = folder / ("-".join(str(part) for part in (*parts, options.seed)) + ".keras")
+        return functools.partial(build, options, data)
+    return functools.partial(keras.models.load_model, obtain(options, data))
+
+
+def obtain(options: Options, data: Data) -> Path:
+    """File of the classifier of these options and data; trained first if it is not kept already.
+
+    `<results_dir>/classifiers/<data>-<net>-<key>.keras` has its options and its held-out accuracy
+    beside it in a JSON file of the same name. Raises Stopped when a signal ends the training.
+    """
+    path = _kept_file(options, data)
     if not (path.is_file() and path.with_suffix(".json").is_file()):
         print(f"training the {options.classifier_arch} classifier of {data.name}: {path}")
         clf = Trainer(options, data)
-        if clf.fit():
-            raise KeyboardInterrupt  # a half-trained net must not be kept
+        if code := clf.fit():
+            raise Stopped("the classifier was not finished; the same command trains it anew", code)
         accuracy = {name: metric["value"] for name, metric in clf.metrics().items()}
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         clf.nets["clf"].save(path)
-        results.write_json(path.with_suffix(".json"), {"accuracy": accuracy})
+        record = {"accuracy": accuracy, "options": options.to_dict()}
+        results.write_json(path.with_suffix(".json"), record)
     accuracy = json.loads(path.with_suffix(".json").read_text())["accuracy"]
     shown = ", ".join(f"{name} {value:.1%}" for name, value in accuracy.items())
     print(f"{options.classifier_arch} classifier of {data.name}: {shown} (held out)")
     return path
+
+
+def _kept_file(options: Options, data: Data) -> Path:
+    """Where the classifier is kept: another file for any other data or option that matters."""
+    values = options.to_dict()
+    matters = {name: values[name] for name in values.keys() - config.inert_options("classifier")}
+    matters["data"] = [(d.name, d.images.shape, int(d.images[::97].sum())) for d in data.domains]
+    key = zlib.crc32(json.dumps(matters, sort_keys=True).encode())
+    name = f"{data.name}-{options.classifier_arch}-{key:08x}.keras".replace(":", "_")
+    return Path(options.results_dir) / "classifiers" / name

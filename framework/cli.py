@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from framework import config, presets
+from framework import config, flags, presets
 from framework.config import Options
 from framework.errors import UsageError, UserError
 
@@ -27,11 +27,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
         _check_backend()
-        command = COMMANDS.get(argv[0]) if argv else None
-        return command(argv[1:]) if command else train(argv)
+        if not argv or argv[0].startswith("-"):
+            return train(argv)
+        if argv[0] not in COMMANDS:
+            raise UsageError(f"unknown command {argv[0]}: {flags.suggest(argv[0], COMMANDS)}")
+        return COMMANDS[argv[0]](argv[1:])
     except UserError as error:
         print(f"main.py: {error}", file=sys.stderr)
         return error.code
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"main.py: {error.filename}: {error.strerror}", file=sys.stderr)
+        return UserError.code
     except KeyboardInterrupt:
         print("main.py: interrupted; what is in a checkpoint stays", file=sys.stderr)
         return 130
@@ -105,14 +113,12 @@ def _data(options: Options):
 
     loaded = data.load(options, _module(options).Trainer.contract)
     pair = data.PAIRS.get(getattr(options, "cogan_data", ""))
-    if not (pair and pair.prune_by_classifier):
+    if options.dry_run or not (pair and pair.prune_by_classifier):
         return loaded
-    import keras
-
     from framework import classifier_trainer
 
     settings = classifier_trainer.for_semantic_loss(options, iterations=2000)
-    net = keras.models.load_model(classifier_trainer.obtain(settings, loaded.labelled()))
+    net = classifier_trainer.ready(settings, loaded.labelled())()
     kept = data.prune(loaded.domains[1], lambda x: classifier_trainer.probabilities(net, x))
     dropped = len(loaded.domains[1].images) - len(kept.images)
     print(f"pruned {dropped} images of {kept.name} that the classifier is unsure of")
@@ -155,7 +161,7 @@ def _parser(command: str, help: str, run: bool = True) -> argparse.ArgumentParse
 
 
 def _restored(folder: str, **changes):
-    """The trainer of a run folder with its newest weights."""
+    """The trainer of a run folder with its newest weights and some options changed."""
     from framework.results import Run
 
     _load_tensorflow()
@@ -163,6 +169,14 @@ def _restored(folder: str, **changes):
     options = dataclasses.replace(config.from_dict(run.config), **changes)
     trainer = _trainer(options, _data(options), run)
     trainer.restore()
+    return trainer
+
+
+def _sampler(folder: str):
+    """The trainer of a run that can draw samples; its frozen nets, not needed, are not trained."""
+    trainer = _restored(folder, dry_run=True)
+    if not trainer.averaged:
+        raise UsageError(f"{folder}: a {trainer.options.gan_type} has no samples")
     return trainer
 
 
@@ -190,6 +204,8 @@ def evaluate(argv: Sequence[str]) -> int:
     parser = _parser("evaluate", evaluate.__doc__)
     parser.add_argument("--n", type=int, default=2000, help="samples [2000]")
     args = parser.parse_args(argv)
+    if args.n < 2:
+        raise UsageError(f"--n {args.n}: must be at least 2")
     _assess(_restored(args.run, eval_pairs=args.n))
     return 0
 
@@ -204,7 +220,7 @@ def sample(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     if args.n < 1:
         raise UsageError(f"--n {args.n}: must be at least 1")
-    trainer = _restored(args.run)
+    trainer = _sampler(args.run)
     images = trainer.sample(trainer.fixed_latent(args.n, args.seed))
     name = f"sample_{args.n}_seed{args.seed}"
     print(trainer.run.sheet(tuple(part[:256] for part in images), name))
@@ -228,7 +244,7 @@ def walk(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     if args.n < 1 or args.steps < 2:
         raise UsageError("--n must be at least 1 and --steps at least 2")
-    trainer = _restored(args.run)
+    trainer = _sampler(args.run)
     ends = trainer.fixed_latent(2 * args.n, args.seed)
     path = [slerp(*ends[2 * i : 2 * i + 2], args.steps) for i in range(args.n)]
     images = trainer.sample(np.concatenate(path).astype("float32"))

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from framework import config, evaluate, gan_trainer, losses, penalties
 from framework.config import option
+from framework.errors import UsageError
 from framework.trainer import Batch, Phase
 from framework.utils import Random
 from nets import cogan
@@ -40,8 +41,13 @@ class Options(config.Adversarial):
     d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
     norm: str = option(
         "none", "normalisation in the discriminators", "nets",
-        choices=("none", "batch", "layer", "channel", "instance", "spectral"),
+        choices=("none", "batch", "layer", "channel", "instance"),
     )  # fmt: skip
+
+    def check(self) -> None:
+        """Refuses images of another size than the nets make."""
+        if self.image_size != 32:
+            raise UsageError(f"--image_size {self.image_size}: the digit nets make 32x32 images")
 
 
 class Fakes(NamedTuple):
@@ -125,7 +131,7 @@ class Trainer(gan_trainer.AdversarialTrainer):
         return evaluate.pairs(*fakes, classify, real1=reals[0], real2=reals[1], protocol=protocol)
 
     def models(self) -> dict[str, keras.Model]:
-        """Each team as one model: saved apart, shared layers would come back unshared."""
+        """Each team as one model: saved apart, what they share would be saved twice."""
         z = keras.Input((self.options.noise_dim,), name="z")
         x = [keras.Input(self.nets[name].input_shape[1:], name=f"x{name[-1]}") for name in DISCS]
         images = [self.sampling_net(name)(z)[0] for name in GENS]

@@ -8,6 +8,7 @@ statement: `--help` and every usage error answer at once. This module never impo
 import ast
 import dataclasses
 import functools
+import importlib
 import json
 import math
 import re
@@ -92,7 +93,9 @@ class Options:
         1, "iterations per call of the compiled step", "training", low=1, inert=True
     )
 
-    log_every: int = option(50, "iterations between rows of history.csv", "output", low=1)
+    log_every: int = option(
+        50, "iterations between rows of history.csv", "output", low=1, inert=True
+    )
     sheet_every: int = option(
         500, "iterations between sample sheets", "output", low=1, inert=True,
         aliases=("images_while_training",),
@@ -120,7 +123,9 @@ class Options:
         self.check()
 
     def check(self) -> None:
-        """Checks combinations of options; a system extends it. Raises UsageError."""
+        """Checks what one option alone cannot show; a system extends it. Raises UsageError."""
+        if self.eval_pairs == 1:
+            raise UsageError("--eval_pairs 1: 0 for no metrics, else at least 2")
 
     def to_dict(self) -> dict[str, Any]:
         """All options as plain values, in the order of `--help`."""
@@ -144,6 +149,9 @@ class Adversarial(Options):
     clip: float = option(0.01, "weight limit of a wgan critic without penalty", "adversary", low=0)
     lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
     lr_g: float = option(2e-4, "learning rate of the generators", "optimisers", low=0)
+    lr_half_life: int = option(
+        0, "iterations in which learning rates fall to a half; 0: constant", "optimisers", low=0
+    )
     b1: float = option(0.5, "Adam's beta 1", "optimisers", low=0, high=0.9999)
     b2: float = option(0.999, "Adam's beta 2", "optimisers", low=0, high=0.999999)
     optim_d: str = option(
@@ -178,6 +186,8 @@ def _check(field: dataclasses.Field, value: Any) -> None:
         raise UsageError(f"{flag} {value}: expected {flags.kind_name(meta['kind'])}")
     if meta["choices"] and value not in meta["choices"]:
         raise UsageError(f"{flag} {value}: choose from {', '.join(meta['choices'])}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{flag} {value}: must be finite")
     if isinstance(value, int | float) and not meta["low"] <= value <= meta["high"]:
         side = f"at least {meta['low']}" if value < meta["low"] else f"at most {meta['high']}"
         raise UsageError(f"{flag} {value}: must be {side}")
@@ -207,7 +217,10 @@ def options_class(system: str) -> type[Options]:
     }
     scope |= dict(__name__=__name__, config=_this_module(), dataclasses=dataclasses)
     scope |= dict(option=option, UsageError=UsageError)
-    exec(compile(ast.Module([node], []), str(path), "exec"), scope)  # our own file, as import would
+    try:
+        exec(compile(ast.Module([node], []), str(path), "exec"), scope)
+    except NameError:  # it uses more of its module than stands here
+        return importlib.import_module(f"framework.{system}_trainer").Options
     return scope["Options"]
 
 
@@ -243,7 +256,9 @@ def parse(argv: Sequence[str]) -> Options:
     data = given.get(key) or preset.options.get(key) or known[key].default
     values = {k: v for k, v in preset.resolve(data).items() if k in known}
     values |= given | {"gan_type": system}
-    values["name"] = values.get("name") or default_name(values, given)
+    changed = [name for name in given if not known[name].metadata["inert"] and name != "gan_type"]
+    if "name" not in given and (changed or "name" not in values):
+        values["name"] = default_name(values, given)  # a preset's own name is for it unchanged
     return options_class(system)(**values)
 
 

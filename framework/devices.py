@@ -19,21 +19,24 @@ def strategy(devices: str) -> tf.distribute.Strategy:
     Raises:
         UsageError: a named device does not exist.
     """
-    present = [device.name.split("device:")[-1] for device in tf.config.list_logical_devices()]
-    if devices == "auto":
-        names = [name for name in present if name.startswith("GPU")]
-    elif devices == "cpu":
-        names = ["CPU:0"]
-    else:
-        names = [name.strip().upper() for name in devices.split(",")]
-    for name in names:
-        if name not in present:
-            raise UsageError(f"--devices {devices}: no {name} here; there is {', '.join(present)}")
-    if len(names) > 1:
-        return _mirrored(tuple(names))
+    used = names(devices)
+    if len(used) > 1:
+        return _mirrored(tuple(used))
     if devices == "auto":
         return tf.distribute.get_strategy()
-    return tf.distribute.OneDeviceStrategy(names[0])
+    return tf.distribute.OneDeviceStrategy(used[0])
+
+
+def names(devices: str) -> list[str]:
+    """Names of the devices, such as `GPU:0`, that `strategy` uses; UsageError as there."""
+    present = [device.name.split("device:")[-1] for device in tf.config.list_logical_devices()]
+    if devices == "auto":
+        return [name for name in present if name.startswith("GPU")] or ["CPU:0"]
+    wanted = ["CPU:0"] if devices == "cpu" else devices.upper().replace(" ", "").split(",")
+    for name in wanted:
+        if name not in present:
+            raise UsageError(f"--devices {devices}: no {name} here; there is {', '.join(present)}")
+    return wanted
 
 
 @functools.cache

@@ -19,6 +19,14 @@ class MissingError(UserError):
     code = 3
 
 
+class Stopped(UserError):
+    """A signal ended something that cannot be saved; `code` is that of the signal."""
+
+    def __init__(self, message: str, code: int):
+        super().__init__(message)
+        self.code = code
+
+
 class DivergedError(UserError):
     """Training met a loss that is not finite. Exit code 4."""
 

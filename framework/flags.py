@@ -14,6 +14,15 @@ def kind_name(kind: type) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[kind]
 
 
+RENAMED = {
+    "--gen_penalty": "--feature_loss or --weight_loss",
+    "--g_arch": "--gan_type and --g_shared_layers",
+    "--prelu_init": "0.25 as in the thesis, and no flag,",
+    "--limit_dataset": "no flag",
+    "--scale_data": "--image_size",
+}
+
+
 class Parser(argparse.ArgumentParser):
     """Raises UsageError, one line, instead of printing usage and leaving the program."""
 
@@ -27,6 +36,8 @@ class Parser(argparse.ArgumentParser):
         if extra:
             flags = [flag for action in self._actions for flag in action.option_strings]
             word = extra[0].split("=")[0]
+            if word in RENAMED:
+                raise UsageError(f"{word} of the thesis' program is {RENAMED[word]} here")
             raise UsageError(f"unknown argument {word}: {suggest(word, flags)}")
         return known
 

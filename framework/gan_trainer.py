@@ -21,6 +21,7 @@ from framework import (
     trainer,
 )
 from framework.config import option
+from framework.errors import UsageError
 from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, sample_latent, to_float
 from nets import gan
@@ -39,6 +40,12 @@ class Options(config.Adversarial):
     dataset: str = option("mnist", "data set of a single GAN or classifier; see `list`", "data")
     arch: str = option("digit", "nets of a single GAN", "nets", choices=("digit", "32", "64"))
 
+    def check(self) -> None:
+        """Refuses images of another size than the nets make."""
+        size = 64 if self.arch == "64" else 32
+        if self.image_size != size:
+            raise UsageError(f"--image_size {self.image_size}: --arch {self.arch} makes {size}")
+
 
 def disc_terms(
     options: config.Adversarial,
@@ -49,10 +56,13 @@ def disc_terms(
 ) -> dict[str, tf.Tensor]:
     """Terms one discriminator minimises: `adv` and, with --disc_penalty, the weighted `penalty`.
 
-    Real and fake images [N, H, W, C] pass through the discriminator as one batch.
+    Real and fake images [N, H, W, C] pass through the discriminator as one batch, unless it has
+    batch statistics, which must not mix them.
     """
-    logits = disc(tf.concat([real, fake], axis=0))
-    real_logits, fake_logits = tf.split(logits, 2)
+    if getattr(options, "norm", "none") == "batch":
+        real_logits, fake_logits = disc(real), disc(fake)
+    else:
+        real_logits, fake_logits = tf.split(disc(tf.concat([real, fake], axis=0)), 2)
     parts = losses.ADVERSARIAL[options.loss].disc(real_logits=real_logits, fake_logits=fake_logits)
     terms = {"adv": parts["real"] + parts["fake"]}
     if options.disc_penalty != "none":
@@ -67,9 +77,12 @@ class AdversarialTrainer(trainer.Trainer):
     options: config.Adversarial
 
     def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
-        """Discriminators learn at --lr_d, everything else at --lr_g."""
+        """Discriminators learn at --lr_d, everything else at --lr_g; both fall together."""
         o = self.options
         kind, rate = (o.optim_d, o.lr_d) if phase == "disc" else (o.optim_g, o.lr_g)
+        if o.lr_half_life:
+            updates = o.lr_half_life * (o.disc_iters if phase == "disc" else 1)
+            rate = keras.optimizers.schedules.ExponentialDecay(rate, updates, 0.5)
         return OPTIMISERS[kind](rate, o.b1, o.b2)
 
     def disc_phase(self, nets: tuple[str, ...], terms: Callable) -> Phase:

@@ -112,7 +112,8 @@ def semantic_distance(logits1: tf.Tensor, logits2: tf.Tensor, norm: str = "l2") 
 def class_imbalance(logits: tf.Tensor) -> tf.Tensor:
     """ln K minus the entropy of the mean class probabilities; logits are [N, K].
 
-    In nats: 0 when the batch is spread evenly over the classes, ln K when all of it is in one. The
+    In nats: 0 when the batch is spread evenly over the classes, ln K when all of it is in one. It
+    depends on the batch as a whole, so several replicas, each with its share, see more of it. The
     balance term of regularised information maximisation (Krause et al., NIPS 2010, eq. 3).
     """
     mean = tf.reduce_mean(tf.nn.softmax(_f32(logits)), axis=0)

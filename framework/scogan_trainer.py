@@ -6,7 +6,7 @@ regularisers, each a `Term` added to the loss of the generators.
 
 import dataclasses
 import functools
-from pathlib import Path
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -54,7 +54,9 @@ class Options(cogan_trainer.Options):
         0.0, "with --semantic_loss: weight of unevenly used classes (nats)", "coupling", low=0
     )
     classifier_path: str | None = option(
-        None, "classifier (.keras) of --semantic_loss; trained and kept if not given", "coupling"
+        None,
+        "classifier (.keras, logits) of --semantic_loss; if not given, trained and kept",
+        "coupling",
     )
     classifier_arch: str = option(
         "thesis", "net of a classifier, also of the semantic loss", "nets",
@@ -73,10 +75,15 @@ class Options(cogan_trainer.Options):
     cycle_norm: str = option("l1", "distance of --cycle_loss", "coupling", choices=("l1", "l2"))
 
     def check(self) -> None:
-        """Refuses a classifier that nothing would use, and one that would judge itself."""
+        """Refuses too many feature maps, an unused classifier and one that would judge itself."""
+        super().check()
+        maps = 4 if self.use_firstlayer else 3
+        if self.feature_layers > maps:
+            raise UsageError(f"--feature_layers {self.feature_layers}: there are {maps} maps")
         if self.classifier_path and not self.semantic_loss:
             raise UsageError("--classifier_path: needs --semantic_loss")
-        if self.semantic_loss and self.classifier_arch == self.evaluator_arch:
+        own = self.semantic_loss and not self.classifier_path
+        if own and self.classifier_arch == self.evaluator_arch:
             raise UsageError(
                 f"--evaluator_arch {self.evaluator_arch}: the semantic loss uses that net; an "
                 "evaluator must be another one than --classifier_arch"
@@ -88,18 +95,19 @@ class Trainer(cogan_trainer.Trainer):
 
     options: Options
 
-    def prepare(self) -> dict[str, Path]:
+    def prepare(self) -> dict[str, Callable[[], keras.Model]]:
         """The classifier of --semantic_loss."""
         o = self.options
         if not o.semantic_loss:
             return {}
         if o.classifier_path:
-            return {"classifier": classifier_trainer.given(o.classifier_path)}
+            path = classifier_trainer.given(o.classifier_path, o.image_size)
+            return {"classifier": functools.partial(keras.models.load_model, path)}
         settings = classifier_trainer.for_semantic_loss(
             o, classifier_arch=o.classifier_arch, iterations=o.classifier_iterations,
             width=o.classifier_width,
         )  # fmt: skip
-        return {"classifier": classifier_trainer.obtain(settings, self.data.labelled())}
+        return {"classifier": classifier_trainer.ready(settings, self.data.labelled())}
 
     def build_nets(self) -> dict[str, keras.Model]:
         """The four nets of CoGAN and, with --cycle_loss, the `encoder`."""

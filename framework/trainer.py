@@ -9,7 +9,6 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -76,13 +75,12 @@ class Trainer(abc.ABC):
         self.strategy = devices.strategy(options.devices)
         self.replicas = self.strategy.num_replicas_in_sync
         if options.batch_size % self.replicas:
-            size, count = options.batch_size, self.replicas
-            raise UsageError(f"--batch_size {size}: must be a multiple of the {count} devices")
+            raise UsageError(f"--batch_size: must be a multiple of the {self.replicas} devices")
         pretrained = self.prepare()
         keras.utils.set_random_seed(options.seed)
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
         with self.strategy.scope():
-            self.frozen = {name: keras.models.load_model(pretrained[name]) for name in pretrained}
+            self.frozen = {name: make() for name, make in pretrained.items()}
             with devices.precision(options.mixed_precision):
                 self.nets = self.build_nets()
             self.phases = self.build_phases()
@@ -96,8 +94,8 @@ class Trainer(abc.ABC):
         parts = dict(step=self.step, nets=self.nets, ema=self.ema_nets, opt=self.optimizers)
         self.checkpoint = tf.train.Checkpoint(**parts)
 
-    def prepare(self) -> dict[str, Path]:
-        """Model files of the frozen nets by name; what is not there yet is trained first."""
+    def prepare(self) -> dict[str, Callable[[], keras.Model]]:
+        """Makers of the frozen nets by name; what has to be trained first is trained here."""
         return {}
 
     @abc.abstractmethod
@@ -281,10 +279,13 @@ class Trainer(abc.ABC):
         """Writes a sheet of samples of the fixed latent vectors, if the system has samples."""
 
     def save(self) -> None:
-        """Writes a checkpoint and the loss plots."""
+        """Writes a checkpoint and the loss plots. Raises DivergedError for weights not finite."""
         if self.run:
-            folder, keep = self.run.checkpoints, self.options.keep
-            checkpoints.save(self.checkpoint, folder, int(self.step), keep)
+            for name, net in self.nets.items():
+                if not all(np.isfinite(value).all() for value in net.get_weights()):
+                    raise DivergedError(f"{name} has weights that are not finite; nothing saved")
+            where = self.run.checkpoints, int(self.step), self.options.keep
+            checkpoints.save(self.checkpoint, *where)
             self.run.plots()
 
     def restore(self, *, missing_ok: bool = False) -> None:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
-Uniform = Callable[[Sequence[int]], tf.Tensor]
-
 
 def to_float(images: tf.Tensor) -> tf.Tensor:
     """uint8 pixels [..., H, W, C] as float32 in [-1, 1]."""

@@ -118,7 +118,6 @@ def batch_norm(
 
 NORMS: dict[str, Callable[[str | None], Block]] = {
     "none": lambda name: [],
-    "spectral": lambda name: [],  # wraps the layer with the kernel instead: see `normed`
     "batch": lambda name: [batch_norm(name=name)],
     # Over H, W and C with an affine per channel (Ba et al. as Gulrajani et al. use it).
     "layer": lambda name: [keras.layers.GroupNormalization(groups=1, name=name)],
@@ -131,16 +130,13 @@ NORMS: dict[str, Callable[[str | None], Block]] = {
 def norm(kind: str, name: str | None = None) -> Block:
     """The norm that follows a critic's convolution, as zero or one layers.
 
-    none|batch|layer (over H, W, C)|channel (per pixel)|instance|spectral (see `normed`).
+    none|batch|layer (over H, W, C)|channel (per pixel)|instance.
     """
     return pick(NORMS, kind, "norm")(name)
 
 
 def normed(layer: keras.layers.Layer, kind: str) -> Block:
-    """A convolution and its norm; 'spectral' wraps it (Miyato et al., arXiv 1802.05957)."""
-    if kind == "spectral":
-        name = f"{layer.name}_spectral"
-        return [keras.layers.SpectralNormalization(layer, name=name, dtype=layer.dtype_policy)]
+    """A convolution and the norm that follows it."""
     return [layer, *norm(kind, f"{layer.name}_norm")]
 
 
@@ -227,13 +223,12 @@ def discriminator(name: str, shape: tuple[int, ...], tower: Sequence[Block]) -> 
     return keras.Model(x, chain([layer for block in tower for layer in block], x), name=name)
 
 
-def logit(style: Style, norm_kind: str = "none", flatten: bool = True) -> Maker:
+def logit(style: Style, flatten: bool = True) -> Maker:
     """The last row of a critic: one logit per sample, float32 under any precision policy."""
 
     def make(prefix: str) -> Block:
         dense = style.dense(1, name=f"{prefix}_logit", dtype="float32")
-        wrap = normed(dense, norm_kind) if norm_kind == "spectral" else [dense]
-        return [keras.layers.Flatten(name=f"{prefix}_flatten"), *wrap] if flatten else wrap
+        return [keras.layers.Flatten(name=f"{prefix}_flatten"), dense] if flatten else [dense]
 
     return make
 
@@ -304,12 +299,11 @@ def lenet_rows(
 
     def dense(prefix: str) -> Block:
         layer = style.dense(scaled(500, width), name=f"{prefix}_dense")
-        wrap = normed(layer, norm_kind) if norm_kind == "spectral" else [layer]
         drop = [Dropout(rate, name=f"{prefix}_dropout")] if rate else []
         flatten = keras.layers.Flatten(name=f"{prefix}_dense_flatten")
-        return [flatten, *wrap, prelu(style.prelu, rank=2, name=f"{prefix}_prelu"), *drop]
+        return [flatten, layer, prelu(style.prelu, rank=2, name=f"{prefix}_prelu"), *drop]
 
-    return [conv(20, "conv1"), conv(50, "conv2"), dense, logit(style, norm_kind, flatten=False)]
+    return [conv(20, "conv1"), conv(50, "conv2"), dense, logit(style, flatten=False)]
 
 
 def strided_rows(
@@ -334,6 +328,6 @@ def strided_rows(
 
     def head(prefix: str) -> Block:
         drop = [Dropout(dropout, name=f"{prefix}_dropout")] if dropout else []
-        return [*drop, *logit(style, norm_kind)(prefix)]
+        return [*drop, *logit(style)(prefix)]
 
     return [*(conv(row, filters) for row, filters in enumerate(widths)), head]

@@ -70,7 +70,7 @@ def digit_discriminators(
         shared_layers: 0..4, counted from the output.
         arch: 'lenet' (conv 20, conv 50, dense 500, logit; thesis table 3.2) or 'strided', a critic
             cheap on CPUs (convolutions k4 s2 of 64, 128, 256 with LeakyReLU 0.2, logit).
-        norm: of the convolutions, see `blocks.norm`; 'spectral' acts on every kernel.
+        norm: of the convolutions, see `blocks.norm`.
         dropout: before the logit; None is 0.5 for 'lenet' and 0 for 'strided'.
         prelu: kind of PReLU; only 'lenet' has one.
         weight_init: see `blocks.initializer`.

@@ -79,7 +79,7 @@ def test_a_preset_can_depend_on_the_data(preset):
 def test_every_preset_resolves(name):
     options = presets.PRESETS[name].options
     for system in [options["gan_type"]] if "gan_type" in options else config.systems():
-        known = {field.name for field in FIELDS[system]} - {"gan_type"}
+        known = {field.name for field in FIELDS[system]} - {"gan_type", "name"}
         data_option = config.data_option(system)
         default = options.get(data_option, config.options_class(system)().to_dict()[data_option])
         for data in (default, *presets.PRESETS[name].variants):
@@ -89,6 +89,12 @@ def test_every_preset_resolves(name):
             assert {key: values[key] for key in known & set(given)} == {
                 key: given[key] for key in known & set(given)
             }
+
+
+def test_a_preset_names_the_run_only_as_it_is():
+    assert config.parse(["--preset", "demo"]).name == "demo"
+    assert config.parse(["--preset", "demo", "--results_dir", "elsewhere"]).name == "demo"
+    assert config.parse(["--preset", "demo", "--seed", "3"]).name == "scogan-mini2edge-demo-seed_3"
 
 
 @pytest.mark.parametrize("name", presets.PRESETS)

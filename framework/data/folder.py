@@ -29,7 +29,8 @@ def read(folder: str, size: int, data_dir: str) -> tuple[Splits, tuple[str, ...]
     def build() -> Splits:
         images = np.stack([_image(file, size) for file in files])
         labels = np.array([classes.index(file.parent.name) for file in files]) if classes else None
-        held_out = np.arange(len(files)) % 10 == min(9, len(files) - 1)
+        every = 10 if len(files) >= 20 else max(2, len(files) // 2)
+        held_out = np.arange(len(files)) % every == every - 1
         return Splits(*(_select(images, labels, mask) for mask in (~held_out, held_out)))
 
     if len(files) < CACHE_FROM:
@@ -48,7 +49,7 @@ def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
     files = [file for kind in kinds for file in _images_in(kind)]
     if not files:
         raise MissingError(f"{folder} has no {', '.join(SUFFIXES)} files, nor have its sub-folders")
-    return files, tuple(kind.name for kind in kinds)
+    return files, tuple(kind.name for kind in kinds) if len(kinds) > 1 else ()
 
 
 def _images_in(folder: Path) -> list[Path]:

@@ -143,7 +143,7 @@ def test_generator_comes_back_without_the_project(tmp_path):
 
 
 def test_discriminator_comes_back_from_a_file(tmp_path):
-    net, _ = small_discriminators(norm="spectral")
+    net, _ = small_discriminators(norm="layer")
     net.save(tmp_path / "disc1.keras")
     x = np.random.default_rng(0).normal(size=(2, 16, 16, 3)).astype("f")
     copy = keras.models.load_model(tmp_path / "disc1.keras")
@@ -201,7 +201,7 @@ def test_dropout_can_be_set():
 
 
 @pytest.mark.parametrize("arch", ["lenet", "strided"])
-@pytest.mark.parametrize("norm", ["none", "layer", "channel", "instance", "batch", "spectral"])
+@pytest.mark.parametrize("norm", ["none", "layer", "channel", "instance", "batch"])
 def test_second_order_gradients(arch, norm):
     """The penalty of a penalty critic must reach every kernel it depends on."""
     net, _ = small_discriminators(arch=arch, norm=norm, dropout=0.0)
@@ -233,7 +233,7 @@ def test_outputs_stay_float32_under_mixed_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         gen, _ = small_generators()
-        disc, _ = small_discriminators(norm="spectral", image_size=32)
+        disc, _ = small_discriminators(norm="layer", image_size=32)
         encoder = cogan.latent_encoder(noise_dim=4, width=0.02)
     finally:
         keras.config.set_dtype_policy(before)
