@@ -17,6 +17,9 @@ GROUPS = {
     "cycle_loss": ("Latent cycle loss", ("gen/cycle", "encoder/cycle")),
     "feature_loss": ("Feature loss", ("gen/feature",)),
     "perceptual_loss": ("Perceptual loss", ("gen/perceptual",)),
+    "class_balance": ("Uneven use of the classes", ("gen/balance",)),
+    "weight_loss": ("Weight loss", ("gen/weight",)),
+    "weight_decay": ("Weight decay", ("gen/decay", "disc/decay", "encoder/decay")),
     "weight_diff": ("Difference of the generators' weights", ("stat/weight_diff",)),
     "classifier": ("Classifier", ("clf/",)),
 }
