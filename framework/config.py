@@ -145,6 +145,9 @@ class Adversarial(Options):
         choices=("none", "wgan-gp", "r1", "dragan"),
     )  # fmt: skip
     penalty_weight_d: float = option(10.0, "weight of --disc_penalty", "adversary", low=0)
+    penalty_every: int = option(
+        1, "iterations between penalties, each then weighted as many times", "adversary", low=1
+    )
     disc_iters: int = option(1, "discriminator updates per iteration", "adversary", low=1)
     clip: float = option(0.01, "weight limit of a wgan critic without penalty", "adversary", low=0)
     lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)

@@ -66,9 +66,21 @@ def disc_terms(
     parts = losses.ADVERSARIAL[options.loss].disc(real_logits=real_logits, fake_logits=fake_logits)
     terms = {"adv": parts["real"] + parts["fake"]}
     if options.disc_penalty != "none":
-        penalty = penalties.PENALTIES[options.disc_penalty](disc, real, fake, random.uniform)
-        terms["penalty"] = options.penalty_weight_d * penalty
+        penalty = penalties.PENALTIES[options.disc_penalty]
+        terms["penalty"] = options.penalty_weight_d * _now_and_then(
+            lambda: penalty(disc, real, fake, random.uniform), options.penalty_every, random.step
+        )
     return terms
+
+
+def _now_and_then(term: Callable[[], tf.Tensor], every: int, step: tf.Tensor) -> tf.Tensor:
+    """`every * term()` in one iteration out of `every`, else 0: the same mean, fewer of them.
+
+    Lazy regularisation, Karras et al., arXiv 1912.04958, appendix B.
+    """
+    if every == 1:
+        return term()
+    return tf.cond(step % every == 0, lambda: float(every) * term(), lambda: tf.constant(0.0))
 
 
 class AdversarialTrainer(trainer.Trainer):

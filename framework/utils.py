@@ -36,6 +36,7 @@ class Random:
 
     def __init__(self, seed: int, step: tf.Tensor, replica: tf.Tensor | int = 0, replicas: int = 1):
         """Starts at the first draw of iteration `step` (an integer scalar)."""
+        self.step = step
         self._key = tf.stack([tf.cast(seed, tf.int64), tf.cast(step, tf.int64)])
         self._replica, self._replicas, self._draws = replica, replicas, 0
 
