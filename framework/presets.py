@@ -72,6 +72,7 @@ CPU = dict(
     num_samples_to_gen=40,
 )
 CPU_COLOUR = dict(
+    penalty_every=1,
     classifier_arch="strided",
     evaluator_arch="pooled",
     classifier_width=1.0,

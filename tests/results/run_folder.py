@@ -3,8 +3,17 @@
 import numpy as np
 from PIL import Image
 
+from framework.results import Run
+
 CONFIG = {"cogan_data": "mnist2svhn", "lr_d": 2e-4, "batch_size": 64, "iterations": 100}
 COMMAND = "python main.py --gan_type scogan --note '<b>&'"
+
+
+def opened(tmp_path) -> Run:
+    """A new run folder that prints nothing."""
+    run = Run.open(tmp_path / "results" / "one", CONFIG, COMMAND)
+    run.quiet = True
+    return run
 
 
 def constant(*values: float, size: int = 2, channels: int = 1) -> np.ndarray:

@@ -8,12 +8,17 @@ import sys
 
 import numpy as np
 import pytest
-from run_folder import constant, read
+from run_folder import constant, opened, read
 
 from framework.results import Progress, Run, page, plots, progress
 
 TERMS = ("gen/adv1", "gen/adv2", "disc/adv1", "disc/adv2", "disc/penalty1", "gen/semantic")
 TERMS += ("gen/cycle", "encoder/cycle", "gen/feature", "stat/weight_diff", "clf/loss", "my/term")
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    return opened(tmp_path)
 
 
 # Plots

@@ -6,10 +6,16 @@ import re
 
 import numpy as np
 import pytest
-from run_folder import COMMAND, CONFIG, constant, read
+from run_folder import COMMAND, CONFIG, constant, opened, read
 
 from framework.errors import MissingError, UsageError, UserError
 from framework.results import Run, files, images, write_json
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    return opened(tmp_path)
+
 
 # Images
 
