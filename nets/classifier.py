@@ -58,12 +58,7 @@ def _strided(width: float, padding: str) -> Block:
             blocks.batch_norm(momentum=0.9, name=f"{name}_norm"),
             keras.layers.ReLU(name=f"{name}_relu"),
         ]
-    return block + [
-        keras.layers.Flatten(name="flatten"),
-        Dropout(0.3, name="dropout"),
-        style.dense(scaled(128, width), name="dense"),
-        keras.layers.ReLU(name="features"),
-    ]
+    return block + _head(width, 0.3, style)
 
 
 def _pooled(width: float, padding: str) -> Block:
@@ -78,9 +73,13 @@ def _pooled(width: float, padding: str) -> Block:
             keras.layers.ReLU(name=f"{name}_relu"),
             keras.layers.MaxPooling2D(name=f"{name}_pool"),
         ]
-    return block + [
+    return block + _head(width, 0.4, style)
+
+
+def _head(width: float, rate: float, style: Style) -> Block:
+    return [
         keras.layers.Flatten(name="flatten"),
-        Dropout(0.4, name="dropout"),
+        Dropout(rate, name="dropout"),
         style.dense(scaled(128, width), name="dense"),
         keras.layers.ReLU(name="features"),
     ]
