@@ -125,10 +125,10 @@ class AdversarialTrainer(trainer.Trainer):
     def metrics(self) -> dict[str, dict]:
         """Metrics of --eval_pairs samples by an evaluator that took no part in training.
 
-        Empty without --eval_pairs and for data without labels.
+        Empty without --eval_pairs and for data without labels or with hardly any held-out images.
         """
         o, domains = self.options, self.data.domains
-        if not o.eval_pairs or any(domain.labels is None for domain in domains):
+        if not o.eval_pairs or any(d.labels is None or len(d.test_images) < 2 for d in domains):
             return {}
         settings = classifier_trainer.for_evaluation(o)
         net = keras.models.load_model(classifier_trainer.obtain(settings, self.data.labelled()))

@@ -29,8 +29,7 @@ def read(folder: str, size: int, data_dir: str) -> tuple[Splits, tuple[str, ...]
     def build() -> Splits:
         images = np.stack([_image(file, size) for file in files])
         labels = np.array([classes.index(file.parent.name) for file in files]) if classes else None
-        every = 10 if len(files) >= 20 else max(2, len(files) // 2)
-        held_out = np.arange(len(files)) % every == every - 1
+        held_out = np.arange(len(files)) % 10 == min(9, len(files) - 1)
         return Splits(*(_select(images, labels, mask) for mask in (~held_out, held_out)))
 
     if len(files) < CACHE_FROM:
