@@ -85,10 +85,29 @@ class Options:
         aliases=("epochs",), inert=True,
     )  # fmt: skip
     batch_size: int = option(128, "images per domain and update, all devices", "training", low=1)
+    accumulate: int = option(
+        1, "batches whose gradients make one update, as one batch so many times as large would",
+        "training", low=1,
+    )  # fmt: skip
     mixed_precision: str = option(
-        "no", "precision of the matrix work", "training", choices=("no", "bfloat16")
+        "no", "precision of the matrix work", "training", choices=("no", "bfloat16", "float16")
     )
     jit: bool = option(False, "compile the step with XLA (for GPUs)", "training")
+    deterministic: bool = option(
+        False, "only operations that give the same bits every time, also on a GPU", "training"
+    )
+    clip_norm: float = option(
+        0.0, "largest norm of a phase's gradient over all its weights; 0: any", "optimisers", low=0
+    )
+    nan_policy: str = option(
+        "stop", "a loss that is not finite ends the run, leaves the update out, or goes back to "
+        "the last checkpoint and on with other random numbers", "training",
+        choices=("stop", "skip", "rollback"), inert=True,
+    )  # fmt: skip
+    max_time: str | None = option(
+        None, "save and stop (exit code 75) so long after the start, such as 3h30m", "training",
+        inert=True,
+    )  # fmt: skip
     steps_per_call: int = option(
         1, "iterations per call of the compiled step", "training", low=1, inert=True
     )
@@ -124,6 +143,7 @@ class Options:
 
     def check(self) -> None:
         """Checks what one option alone cannot show; a system extends it. Raises UsageError."""
+        flags.duration(self.max_time)
         if self.eval_pairs == 1:
             raise UsageError("--eval_pairs 1: 0 for no metrics, else at least 2")
 
@@ -152,8 +172,13 @@ class Adversarial(Options):
     clip: float = option(0.01, "weight limit of a wgan critic without penalty", "adversary", low=0)
     lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
     lr_g: float = option(2e-4, "learning rate of the generators", "optimisers", low=0)
-    lr_half_life: int = option(
-        0, "iterations in which learning rates fall to a half; 0: constant", "optimisers", low=0
+    lr_schedule: str = option(
+        "constant", "how learning rates fall: to 0, or exponentially to a half again and again",
+        "optimisers", choices=("constant", "linear", "cosine", "exponential"),
+    )  # fmt: skip
+    lr_decay_start: int = option(0, "iteration at which they begin to fall", "optimisers", low=0)
+    lr_decay_length: int = option(
+        5000, "iterations of the fall, or of each halving", "optimisers", low=1
     )
     b1: float = option(0.5, "Adam's beta 1", "optimisers", low=0, high=0.9999)
     b2: float = option(0.999, "Adam's beta 2", "optimisers", low=0, high=0.999999)

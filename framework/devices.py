@@ -1,8 +1,8 @@
-"""Where and how precisely a step runs: distribution strategy and dtype policy."""
+"""Where a step runs: the distribution strategy, and writing to variables on every device."""
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -45,22 +45,22 @@ def _mirrored(names: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
     return tf.distribute.MirroredStrategy(names)
 
 
-@contextlib.contextmanager
-def precision(name: str) -> Iterator[None]:
-    """Layers made inside compute in `name` (`no`: float32) and keep float32 variables."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32" if name == "no" else f"mixed_{name}")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+def assign(
+    variables: Sequence[keras.Variable], change: Callable[..., tf.Tensor], *values: Any
+) -> None:
+    """Replaces each variable on every replica, from inside a replica's step.
 
+    Args:
+        variables: of any shapes.
+        change: (variable, *its values) -> new value.
+        *values: each a list with one tensor per variable, or one tensor for all of them.
+    """
 
-def assign(variables: list[keras.Variable], change: Callable[[tf.Tensor], tf.Tensor]) -> None:
-    """Replaces each variable by `change` of it on every replica, from inside a replica's step."""
+    def update(distribution: tf.distribute.Strategy, *columns: Any) -> None:
+        for i, variable in enumerate(variables):
+            own = tuple(column[i] if isinstance(column, list) else column for column in columns)
+            distribution.extended.update(
+                variable.value, lambda v, *args: v.assign(change(v, *args)), args=own
+            )
 
-    def update(distribution: tf.distribute.Strategy) -> None:
-        for variable in variables:
-            distribution.extended.update(variable.value, lambda v: v.assign(change(v)))
-
-    tf.distribute.get_replica_context().merge_call(update)
+    tf.distribute.get_replica_context().merge_call(update, args=values)

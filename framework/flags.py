@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -40,6 +41,17 @@ class Parser(argparse.ArgumentParser):
                 raise UsageError(f"{word} of the thesis' program is {RENAMED[word]} here")
             raise UsageError(f"unknown argument {word}: {suggest(word, flags)}")
         return known
+
+
+def duration(text: str | None) -> float | None:
+    """Seconds of `3h30m`, `1d12h`, `90m`, `45s` or plain seconds; None of None. UsageError."""
+    if text is None:
+        return None
+    parts = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip().lower())
+    if not text.strip() or not parts:
+        raise UsageError(f"--max_time {text}: expected a time such as 3h30m, 90m or 45s")
+    units = (86400, 3600, 60, 1)
+    return float(sum(int(n or 0) * unit for n, unit in zip(parts.groups(), units, strict=True)))
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

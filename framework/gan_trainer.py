@@ -17,6 +17,7 @@ from framework import (
     devices,
     evaluate,
     losses,
+    optimizers,
     penalties,
     trainer,
 )
@@ -25,12 +26,6 @@ from framework.errors import UsageError
 from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, sample_latent, to_float
 from nets import gan
-
-OPTIMISERS = {
-    "adam": lambda rate, b1, b2: keras.optimizers.Adam(rate, beta_1=b1, beta_2=b2),
-    "sgd": lambda rate, b1, b2: keras.optimizers.SGD(rate),
-    "rms": lambda rate, b1, b2: keras.optimizers.RMSprop(rate),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,10 +87,11 @@ class AdversarialTrainer(trainer.Trainer):
         """Discriminators learn at --lr_d, everything else at --lr_g; both fall together."""
         o = self.options
         kind, rate = (o.optim_d, o.lr_d) if phase == "disc" else (o.optim_g, o.lr_g)
-        if o.lr_half_life:
-            updates = o.lr_half_life * (o.disc_iters if phase == "disc" else 1)
-            rate = keras.optimizers.schedules.ExponentialDecay(rate, updates, 0.5)
-        return OPTIMISERS[kind](rate, o.b1, o.b2)
+        if o.lr_schedule != "constant":
+            updates = o.disc_iters if phase == "disc" else 1  # per iteration
+            span = o.lr_decay_start * updates, o.lr_decay_length * updates
+            rate = optimizers.Falling(o.lr_schedule, rate, *span)
+        return optimizers.KINDS[kind](rate, o.b1, o.b2)
 
     def disc_phase(self, nets: tuple[str, ...], terms: Callable) -> Phase:
         """The discriminators' update; a Wasserstein critic without penalty is clipped after it."""

@@ -1,15 +1,27 @@
-"""Signals that ask a run to stop: finish the iteration, save, leave with a telling exit code."""
+"""What asks a run to stop: finish the iteration, save, leave with a telling exit code."""
 
 import contextlib
 import signal
+import time
 from collections.abc import Iterator
 
-EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 75}
+# SIGUSR1 is what Slurm sends before the time of a job is up; SIGALRM is our own --max_time.
+EXIT_CODES = {
+    signal.SIGINT: 130,
+    signal.SIGTERM: 75,
+    signal.SIGUSR1: 75,
+    signal.SIGALRM: 75,
+}
+STARTED = time.monotonic()  # this module is imported as the program starts
 
 
 @contextlib.contextmanager
-def caught() -> Iterator[list[int]]:
-    """Collects the numbers of signals in the list it yields; a second one acts as usual."""
+def caught(seconds: float | None = None) -> Iterator[list[int]]:
+    """Collects the numbers of signals in the list it yields; a second one acts as usual.
+
+    Args:
+        seconds: ask to stop so long after the program started; None for never.
+    """
     numbers: list[int] = []
 
     def catch(number: int, _frame: object) -> None:
@@ -22,7 +34,11 @@ def caught() -> Iterator[list[int]]:
         yield numbers
         return
     try:
+        if seconds is not None:
+            left = STARTED + seconds - time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, max(left, 0.001))
         yield numbers
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -6,18 +6,17 @@ and how a sample is drawn. Time, devices, logs, sheets, checkpoints and interrup
 
 import abc
 import dataclasses
-import functools
-import math
 from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import averages, checkpoints, devices, results, signals
+from framework import averages, checkpoints, devices, loop, precision, results
 from framework.config import Options
 from framework.data import Data
 from framework.errors import DivergedError, MissingError, UsageError
+from framework.optimizers import Updater
 from framework.utils import Random, to_float
 from nets import blocks
 
@@ -72,6 +71,8 @@ class Trainer(abc.ABC):
             UsageError: devices that do not exist, or a batch they cannot share evenly.
         """
         self.options, self.data, self.run = options, data, run
+        if options.deterministic:
+            tf.config.experimental.enable_op_determinism()
         self.strategy = devices.strategy(options.devices)
         self.replicas = self.strategy.num_replicas_in_sync
         if options.batch_size % self.replicas:
@@ -81,18 +82,27 @@ class Trainer(abc.ABC):
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
         with self.strategy.scope():
             self.frozen = {name: make() for name, make in pretrained.items()}
-            with devices.precision(options.mixed_precision):
+            with precision.policy(options.mixed_precision):
                 self.nets = self.build_nets()
             self.phases = self.build_phases()
-            self.optimizers = {p.name: self.build_optimizer(p.name) for p in self.phases}
-            for phase in self.phases:
-                self.optimizers[phase.name].build(self.variables(phase))
+            self.updaters = {phase.name: self._updater(phase) for phase in self.phases}
             averaged = {name: self.nets[name] for name in self.averaged}
             self.ema_nets = averages.copies(averaged) if getattr(options, "ema", 0) else {}
-        self._names: list[str] = []
-        self._compiled = tf.function(self._steps)
+        self.optimizers = {name: updater.optimizer for name, updater in self.updaters.items()}
+        self.names: list[str] = []
+        self.reseed(0)
         parts = dict(step=self.step, nets=self.nets, ema=self.ema_nets, opt=self.optimizers)
-        self.checkpoint = tf.train.Checkpoint(**parts)
+        scales = {name: each.scale for name, each in self.updaters.items() if each.scale}
+        self.checkpoint = tf.train.Checkpoint(**parts, **({"scale": scales} if scales else {}))
+
+    def _updater(self, phase: Phase) -> Updater:
+        o, moved = self.options, self.variables(phase)
+        scale = precision.LossScale() if o.mixed_precision == "float16" else None
+        others = {id(v): v for net in self.nets.values() for v in net.non_trainable_variables}
+        return Updater(
+            self.build_optimizer(phase.name), moved, list(others.values()),
+            clip_norm=o.clip_norm, skip=o.nan_policy == "skip", scale=scale,
+        )  # fmt: skip
 
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
         """Makers of the frozen nets by name; what has to be trained first is trained here."""
@@ -135,61 +145,76 @@ class Trainer(abc.ABC):
 
     def update(self, phase: Phase, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """One optimiser step; returns the terms of this replica."""
-        variables = self.variables(phase)
-        gradients = functools.partial(self._gradients, phase, variables, batch, random)
-        if self.options.jit:  # by closure: as arguments, variables would become tensors
-            gradients = tf.function(gradients, jit_compile=True, autograph=False)
-        grads, terms = gradients()
-        self.optimizers[phase.name].apply(grads, variables)
+        updater, count = self.updaters[phase.name], self.options.accumulate
+        before = updater.snapshot()
+        columns = {key: tf.split(rows, count) for key, rows in batch.items()}
+        sums = ()
+        for i, draws in enumerate(random.split(count)):
+            piece = {key: rows[i] for key, rows in columns.items()}
+            # One after the other: side by side they would need the memory of the whole batch.
+            with tf.control_dependencies(tf.nest.flatten(sums)):
+                more = self._gradients(updater, phase, piece, draws)
+            sums = tf.nest.map_structure(tf.add, sums, more) if sums else more
+        grads, terms = sums
+        updater.apply(grads, before)
         if phase.after:
-            phase.after(variables)
-        return {f"{phase.name}/{name}": value for name, value in terms.items()}
+            phase.after(updater.variables)
+        return {f"{phase.name}/{name}": value / count for name, value in terms.items()}
 
-    def _gradients(self, phase: Phase, variables: list, batch: Batch, random: Random) -> tuple:
-        values = [v.value for v in variables]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(values)
-            with blocks.randomness(random.uniform):
-                terms = phase.terms(batch, random)
-            decays = [v.regularizer(v.value) for v in variables if v.regularizer]
-            if decays:
-                terms = terms | {"decay": tf.add_n(decays)}
-            # Keras optimisers sum over replicas; this is the one place that makes it a mean.
-            loss = tf.add_n(list(terms.values())) / self.replicas
-        return tape.gradient(loss, values), terms
+    def _gradients(self, updater: Updater, phase: Phase, batch: Batch, random: Random) -> tuple:
+        """Gradients of this replica's share of the mean loss, and the terms."""
+
+        def compute() -> tuple:
+            variables = updater.variables
+            values = [v.value for v in variables]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(values)
+                with blocks.randomness(random.uniform):
+                    terms = phase.terms(batch, random)
+                decays = [v.regularizer(v.value) for v in variables if v.regularizer]
+                if decays:
+                    terms = terms | {"decay": tf.add_n(decays)}
+                # Gradients are summed over replicas; this is the one place that makes it a mean.
+                shares = self.replicas * self.options.accumulate
+                loss = updater.scaled(tf.add_n(list(terms.values())) / shares)
+            return tape.gradient(loss, values), terms
+
+        if self.options.jit:  # by closure: as arguments, variables would become tensors
+            compute = tf.function(compute, jit_compile=True, autograph=False)
+        return compute()
 
     def iteration(self, element: Batch) -> tf.Tensor:
         """All phases in order on one replica; returns the logged terms as one vector."""
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        random = Random(self.options.seed, element["step"], replica, self.replicas)
         terms: dict[str, tf.Tensor] = {}
-        turn = 0
-        for phase in self.phases:
-            for _ in range(phase.repeat):
-                images = {key: value[turn] for key, value in element.items() if key != "step"}
-                batch = {k: to_float(v) if k != "y" else v for k, v in images.items()}
-                terms |= self.update(phase, batch, random)
-                turn += 1
-        self._names = list(terms)
+        turns = [phase for phase in self.phases for _ in range(phase.repeat)]
+        for turn, phase in enumerate(turns):
+            images = {key: value[turn] for key, value in element.items() if key != "step"}
+            batch = {k: to_float(v) if k != "y" else v for k, v in images.items()}
+            random = Random(self.seed, element["step"], turn, replica, self.replicas)
+            terms |= self.update(phase, batch, random)
+        self.names = list(terms)
         return tf.stack([tf.cast(value, tf.float32) for value in terms.values()])
 
-    def run_steps(self, iterator: Iterator, count: int) -> np.ndarray:
-        """`count` iterations in one call of a compiled graph; the sum of their terms."""
-        return self._compiled(iterator, tf.constant(count)).numpy()
+    def reseed(self, detours: int) -> None:
+        """Other batches and random numbers from here on; 0 are those of `--seed` itself."""
+        self.seed = self.options.seed + detours
+        self._compiled = tf.function(self._steps)
+
+    def run_steps(self, iterator: Iterator, count: int) -> tf.Tensor:
+        """`count` iterations in one call of a compiled graph; their terms [count, terms]."""
+        return self._compiled(iterator, tf.constant(count))
 
     def _steps(self, iterator: Iterator, count: tf.Tensor) -> tf.Tensor:
-        total = tf.zeros([])
-        for _ in tf.range(count):
-            # The sum starts as a scalar: how many terms there are is known only after tracing.
-            tf.autograph.experimental.set_loop_options(
-                shape_invariants=[(total, tf.TensorShape(None))]
-            )
+        rows = tf.TensorArray(tf.float32, count)
+        for i in tf.range(count):
             terms = self.strategy.run(self.iteration, args=(next(iterator),))
-            total += self.strategy.reduce(tf.distribute.ReduceOp.MEAN, terms, axis=None)
+            terms = self.strategy.reduce(tf.distribute.ReduceOp.MEAN, terms, axis=None)
+            rows = rows.write(i, terms)
             self.step.assign_add(1)
             if self.ema_nets:
                 averages.update(self.ema_nets, self.nets, self.options.ema, self.step)
-        return total
+        return rows.stack()
 
     def sampling_net(self, name: str) -> keras.Model:
         """The averaged net if there is one, else the net itself."""
@@ -209,65 +234,15 @@ class Trainer(abc.ABC):
         Raises:
             DivergedError: a term is not finite; the last good checkpoint is kept.
         """
-        total = self.options.iterations
-        self.restore(missing_ok=True)
-        if self.run:
-            self.run.rewind(int(self.step))
-        model = next(iter(self.nets.values()))
-        watchers = keras.callbacks.CallbackList(list(callbacks), model=model)
-        watchers.on_train_begin()
-        with signals.caught() as caught, results.Progress(total, int(self.step)) as progress:
-            self._loop(total, progress, watchers, caught)
-        watchers.on_train_end()
-        return signals.EXIT_CODES[caught[0]] if caught and int(self.step) < total else 0
-
-    def _loop(self, total: int, progress: results.Progress, watchers, caught: list) -> None:
-        options, step = self.options, int(self.step)
-        iterator = self.batches(step)
-        window, since = 0.0, step
-        if step == 0:
-            self.sheet()
-        while step < total and not caught:
-            ends = [step + every - step % every for every in self._intervals()]
-            count = min(options.steps_per_call, total - step, min(ends) - step)
-            window = window + self.run_steps(iterator, count)
-            step += count
-            due = [step == total or step % every == 0 for every in self._intervals()]
-            if any(due) or caught:
-                terms = self._terms(window / (step - since))
-                progress.update(step, terms)
-                if due[0]:
-                    terms |= self.statistics()
-                    if self.run:
-                        self.run.log(step, terms)
-                    watchers.on_epoch_end(step, terms)
-                    window, since = 0.0, step
-                if due[1]:
-                    self.sheet()
-                if due[2] or caught:
-                    self.save()
-
-    def _intervals(self) -> tuple[int, int, int]:
-        return self.options.log_every, self.options.sheet_every, self.options.save_every
-
-    def _terms(self, vector: np.ndarray) -> dict[str, float]:
-        terms = dict(zip(self._names, vector.tolist(), strict=True))
-        for name, value in terms.items():
-            if not math.isfinite(value):
-                raise DivergedError(
-                    f"{name} is {value} near iteration {int(self.step)}: the last checkpoint is "
-                    "kept; try a lower learning rate or another --loss"
-                )
-        return terms
+        return loop.Loop(self, callbacks).fit()
 
     def batches(self, first_step: int) -> Iterator:
         """Iterator over elements from iteration `first_step` on, one per call and replica."""
 
         def pipeline(_: tf.distribute.InputContext | None = None) -> tf.data.Dataset:
             updates = sum(phase.repeat for phase in self.phases)
-            return self.data.dataset(
-                self.options.batch_size, updates, self.options.seed, first_step, self.replicas
-            )
+            size = self.options.batch_size * self.options.accumulate
+            return self.data.dataset(size, updates, self.seed, first_step, self.replicas)
 
         if self.replicas == 1:
             return iter(pipeline())
@@ -278,21 +253,30 @@ class Trainer(abc.ABC):
     def sheet(self) -> None:  # noqa: B027 - not every system has samples to show
         """Writes a sheet of samples of the fixed latent vectors, if the system has samples."""
 
-    def save(self) -> None:
-        """Writes a checkpoint and the loss plots. Raises DivergedError for weights not finite."""
+    def save(self, record: dict) -> None:
+        """Writes a checkpoint with `record` and the loss plots.
+
+        Raises:
+            DivergedError: a weight is not finite; nothing is written.
+        """
         if self.run:
             for name, net in self.nets.items():
                 if not all(np.isfinite(value).all() for value in net.get_weights()):
                     raise DivergedError(f"{name} has weights that are not finite; nothing saved")
             where = self.run.checkpoints, int(self.step), self.options.keep
-            checkpoints.save(self.checkpoint, *where)
+            checkpoints.save(self.checkpoint, *where, record)
             self.run.plots()
 
-    def restore(self, *, missing_ok: bool = False) -> None:
-        """Loads the run's newest checkpoint. Raises MissingError if there is none."""
-        found = self.run and checkpoints.restore(self.checkpoint, self.run.checkpoints)
-        if not (found or missing_ok):
+    def restore(self, *, missing_ok: bool = False) -> dict | None:
+        """Loads the run's newest checkpoint; returns its record, None if there is no checkpoint.
+
+        Raises:
+            MissingError: there is none, unless `missing_ok`.
+        """
+        record = self.run and checkpoints.restore(self.checkpoint, self.run.checkpoints)
+        if record is None and not missing_ok:
             raise MissingError(f"{self.run.folder}: no checkpoint yet; train it first")
+        return record
 
     def save_models(self) -> None:
         """Writes `models/<name>.keras`, for `keras.models.load_model`."""

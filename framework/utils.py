@@ -1,9 +1,12 @@
 """Small things that know no system: keyed randomness, latent vectors, pixel ranges."""
 
+import copy
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
+
+DRAWS_PER_UPDATE = 10_000  # more than any update makes: no two updates share a draw
 
 
 def to_float(images: tf.Tensor) -> tf.Tensor:
@@ -27,18 +30,33 @@ def shift(images: tf.Tensor, pixels: int, random: "Random") -> tf.Tensor:
 
 
 class Random:
-    """Random numbers that are a pure function of (seed, step, replica) and of the order of calls.
+    """Random numbers that are a pure function of (seed, step, turn, part) and the order of calls.
 
-    One object serves one iteration on one replica. Leading rows belong to the batch: every replica
-    draws the numbers of the whole batch and keeps its own rows, so two replicas together draw what
-    one would and never the same. Resuming needs no stored generator state.
+    One object serves one update on one replica. Leading rows belong to the batch: every part of it
+    (a replica's share, or a micro-batch of that) draws the numbers of the whole batch and keeps its
+    own rows, so the parts together draw what one would and never the same. Resuming needs no stored
+    generator state.
     """
 
-    def __init__(self, seed: int, step: tf.Tensor, replica: tf.Tensor | int = 0, replicas: int = 1):
-        """Starts at the first draw of iteration `step` (an integer scalar)."""
+    def __init__(
+        self,
+        seed: int,
+        step: tf.Tensor,
+        turn: int = 0,
+        part: tf.Tensor | int = 0,
+        parts: int = 1,
+    ) -> None:
+        """Starts at the first draw of update `turn` of iteration `step` (an integer scalar)."""
         self.step = step
         self._key = tf.stack([tf.cast(seed, tf.int64), tf.cast(step, tf.int64)])
-        self._replica, self._replicas, self._draws = replica, replicas, 0
+        self._turn, self._part, self._parts, self._draws = turn, part, parts, 0
+
+    def split(self, count: int) -> list["Random"]:
+        """One object for each of `count` micro-batches of this part's rows, in their order."""
+        pieces = [copy.copy(self) for _ in range(count)]
+        for i, piece in enumerate(pieces):
+            piece._part, piece._parts = self._part * count + i, self._parts * count
+        return pieces
 
     def uniform(self, shape: Sequence[int]) -> tf.Tensor:
         """Float32 numbers of U[0, 1) of the given shape, rows first."""
@@ -56,10 +74,11 @@ class Random:
 
     def _draw(self, law: Callable, shape: Sequence[int]) -> tf.Tensor:
         self._draws += 1
-        seed = tf.random.experimental.stateless_fold_in(self._key, self._draws)
+        number = self._turn * DRAWS_PER_UPDATE + self._draws
+        seed = tf.random.experimental.stateless_fold_in(self._key, number)
         rows, *rest = tf.unstack(shape) if tf.is_tensor(shape) else shape
-        numbers = law((rows * self._replicas, *rest), seed)
-        start = self._replica * rows
+        numbers = law((rows * self._parts, *rest), seed)
+        start = self._part * rows
         return numbers[start : start + rows]
 
 

@@ -10,13 +10,16 @@ LAYERS = {
     "cli": 5,
     "dry_run": 4,
     "trainer": 3,
+    "loop": 3,
     "evaluate": 3,
     "data": 2,
     "results": 2,
-    "devices": 2,
+    "optimizers": 2,
     "averages": 2,
     "checkpoints": 2,
     "signals": 2,
+    "devices": 1,
+    "precision": 1,
     "losses": 1,
     "penalties": 1,
     "config": 0,
@@ -34,6 +37,8 @@ SAME_LAYER = {
     ("config", "flags"),
     ("config", "errors"),
     ("flags", "errors"),
+    ("trainer", "loop"),
+    ("loop", "trainer"),  # for its type alone
 }
 COMMON_NETS = ("blocks", "pretrained")  # what one file of nets may import of another
 ONLY_TENSORS = ("losses", "penalties")  # these may import utils and nothing else of the project

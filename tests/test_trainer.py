@@ -203,7 +203,7 @@ def test_a_term_that_is_not_finite_stops_training_by_name(eager, run, monkeypatc
         return tf.reduce_mean(fake_logits) * (bad if int(subject.step) == 2 else 1.0)
 
     monkeypatch.setitem(losses.ADVERSARIAL, "ce", pair._replace(gen=gen))
-    with pytest.raises(DivergedError, match=r"gen/adv .* near iteration 3") as caught:
+    with pytest.raises(DivergedError, match=r"gen/adv .* at iteration 3") as caught:
         subject.fit()
     assert caught.value.code == 4 and "\n" not in str(caught.value)
     assert tf.train.latest_checkpoint(str(run.checkpoints)).endswith("ckpt-2")

@@ -2,7 +2,8 @@
 
 from framework.results.files import write_json
 from framework.results.images import pair_sheet, tile, to_uint8
+from framework.results.interval import Interval
 from framework.results.progress import Progress
 from framework.results.run import Run
 
-__all__ = ["Progress", "Run", "pair_sheet", "tile", "to_uint8", "write_json"]
+__all__ = ["Interval", "Progress", "Run", "pair_sheet", "tile", "to_uint8", "write_json"]

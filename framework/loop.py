@@ -1,0 +1,108 @@
+"""Time: when to log, draw a sheet and save, what stops a run, and what a bad loss leads to."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from framework import flags, results, signals
+from framework.errors import DivergedError, UsageError
+
+if TYPE_CHECKING:
+    from framework.trainer import Trainer
+
+MOST_DETOURS = 3
+
+
+class Loop:
+    """Trains a system up to `--iterations`, from its newest checkpoint on.
+
+    Everything that a later start needs to go on exactly is in the checkpoint: the sums of the log
+    interval that was interrupted, and how many detours `--nan_policy rollback` has made.
+    """
+
+    def __init__(self, trainer: "Trainer", callbacks: Sequence[keras.callbacks.Callback]) -> None:
+        """`callbacks`: Keras callbacks; an epoch is one log interval."""
+        self.trainer, self.options, self.run = trainer, trainer.options, trainer.run
+        model = next(iter(trainer.nets.values()))
+        self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
+        self._interval, self._detours = results.Interval(), 0
+
+    def fit(self) -> int:
+        """The exit code, see `Trainer.fit`."""
+        total, seconds = self.options.iterations, flags.duration(self.options.max_time)
+        self._resume()
+        if (done := self._step()) > total:
+            raise UsageError(f"--iterations {total}: this run has {done} already")
+        self.callbacks.on_train_begin()
+        with signals.caught(seconds) as caught, results.Progress(total, done) as progress:
+            while self._step() < total and not caught:
+                try:
+                    self._go(progress, caught)
+                except DivergedError as error:
+                    self._roll_back(error)
+        self.callbacks.on_train_end()
+        return signals.EXIT_CODES[caught[0]] if caught and self._step() < total else 0
+
+    def _step(self) -> int:
+        return int(self.trainer.step)
+
+    def _resume(self) -> bool:
+        """Goes to the newest checkpoint; False if there is none."""
+        record = self.trainer.restore(missing_ok=True)
+        if record is not None:
+            self._interval, self._detours = results.Interval(record["interval"]), record["detours"]
+            self.trainer.reseed(self._detours)
+        if self.run:
+            self.run.rewind(self._step())
+        return record is not None
+
+    def _go(self, progress: results.Progress, caught: list) -> None:
+        """Iterations until the last one or until a signal is caught."""
+        options, step, total = self.options, self._step(), self.options.iterations
+        every = options.log_every, options.sheet_every, options.save_every
+        iterator, pending = self.trainer.batches(step), []
+        if step == 0:
+            self.trainer.sheet()
+        while step < total and not caught:
+            nearest = min(step + each - step % each for each in every)
+            count = min(options.steps_per_call, total - step, nearest - step)
+            pending.append(self.trainer.run_steps(iterator, count))
+            step += count
+            log, sheet, save = (step == total or step % each == 0 for each in every)
+            if log or sheet or save or caught:
+                self._add(pending, step)
+                pending = []
+                progress.update(step, self._interval.terms())
+            if log:
+                self._log(step)
+            if sheet:
+                self.trainer.sheet()
+            if save or caught:
+                self._save()
+
+    def _add(self, pending: list, step: int) -> None:
+        rows = np.concatenate(pending)  # here the host waits for the device
+        self._interval.add(self.trainer.names, rows, step, skip=self.options.nan_policy == "skip")
+
+    def _log(self, step: int) -> None:
+        terms = self._interval.terms() | self.trainer.statistics()
+        if self.run:
+            self.run.log(step, terms)
+        self.callbacks.on_epoch_end(step, terms)
+        self._interval = results.Interval()
+
+    def _save(self) -> None:
+        self.trainer.save({"interval": self._interval.record(), "detours": self._detours})
+
+    def _roll_back(self, error: DivergedError) -> None:
+        """Goes on from the newest checkpoint with other random numbers, or raises `error`."""
+        detours = self._detours + 1
+        if self.options.nan_policy != "rollback" or detours > MOST_DETOURS or not self.run:
+            raise error
+        if not self._resume():
+            raise error
+        self._detours = detours
+        self.trainer.reseed(detours)
+        self.run.note(f"{error}; going on from iteration {self._step()} with other numbers")

@@ -1,0 +1,108 @@
+"""Optimisers, learning rates over time, and updates that act on all replicas as one.
+
+Keras' optimisers clip, and look for overflow, on each replica before the gradients are summed. Here
+both happen after the sum, so that several devices do what one would.
+"""
+
+import math
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from framework import devices
+from framework.precision import LossScale
+
+KINDS = {
+    "adam": lambda rate, b1, b2: keras.optimizers.Adam(rate, beta_1=b1, beta_2=b2),
+    "sgd": lambda rate, b1, b2: keras.optimizers.SGD(rate),
+    "rms": lambda rate, b1, b2: keras.optimizers.RMSprop(rate),
+}
+
+
+class Falling(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that is constant until `start` and falls over the next `length` updates.
+
+    `linear` and `cosine` end at 0 and stay there; `exponential` halves in every `length`.
+    """
+
+    def __init__(self, kind: str, rate: float, start: int, length: int) -> None:
+        self.kind, self.rate, self.start, self.length = kind, rate, start, length
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Learning rate of update `step`."""
+        gone = tf.maximum(tf.cast(step, tf.float32) - self.start, 0.0) / self.length
+        if self.kind == "exponential":
+            return self.rate * 0.5**gone
+        left = 1.0 - tf.minimum(gone, 1.0)
+        return self.rate * (left if self.kind == "linear" else 0.5 - 0.5 * tf.cos(math.pi * left))
+
+    def get_config(self) -> dict:
+        """Arguments from which the schedule can be made again."""
+        return dict(kind=self.kind, rate=self.rate, start=self.start, length=self.length)
+
+
+class Updater:
+    """Moves the weights of one phase.
+
+    Attributes:
+        optimizer: Keras optimiser, built on the variables here, inside `strategy.scope()`.
+        scale: loss scale of float16, or None.
+    """
+
+    def __init__(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        variables: Sequence[keras.Variable],
+        statistics: Sequence[keras.Variable],
+        *,
+        clip_norm: float = 0.0,
+        skip: bool = False,
+        scale: LossScale | None = None,
+    ) -> None:
+        """Args besides the attributes:
+
+        variables: weights that the phase trains.
+        statistics: further state that a pass in training mode moves (batch norm).
+        clip_norm: largest global norm of the mean gradient; 0 for any.
+        skip: undo an update whose gradients are not finite; always so with a loss scale.
+        """
+        self.optimizer, self.variables, self.scale = optimizer, list(variables), scale
+        self._clip_norm, self._skip = clip_norm, skip or scale is not None
+        optimizer.build(self.variables)
+        self._state = [*self.variables, *optimizer.variables, *statistics] if self._skip else []
+
+    def snapshot(self) -> list[tf.Tensor]:
+        """What `apply` goes back to if it must skip; take it before the forward pass."""
+        return [tf.identity(variable.value) for variable in self._state]
+
+    def scaled(self, loss: tf.Tensor) -> tf.Tensor:
+        """The loss to differentiate."""
+        return loss if self.scale is None else loss * self.scale.factor
+
+    def apply(self, grads: list[tf.Tensor], before: list[tf.Tensor]) -> None:
+        """One update, from inside a replica's step.
+
+        Args:
+            grads: of the scaled loss divided by the number of replicas, one per variable.
+            before: the `snapshot`.
+        """
+        if not (self._skip or self._clip_norm):
+            self.optimizer.apply(grads, self.variables)
+            return
+        context = tf.distribute.get_replica_context()
+        grads = context.all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
+        if self.scale is not None:
+            grads = [grad / self.scale.factor for grad in grads]
+        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(grad)) for grad in grads])
+        if self._clip_norm:
+            grads, _ = tf.clip_by_global_norm(grads, self._clip_norm)
+        # The optimiser sums over replicas once more.
+        share = 1.0 / context.num_replicas_in_sync
+        self.optimizer.apply([grad * share for grad in grads], self.variables)
+        if self._skip:
+            devices.assign(
+                self._state, lambda new, old, good: tf.where(good, new, old), before, finite
+            )
+        if self.scale is not None:
+            self.scale.update(finite)

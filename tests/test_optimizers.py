@@ -1,0 +1,132 @@
+"""Learning rates over time, and updates that are clipped, scaled and skipped as one."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from framework import devices, precision
+from framework.optimizers import KINDS, Falling, Updater
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
+
+
+@pytest.mark.parametrize(
+    ("kind", "rates"),
+    [
+        ("linear", {0: 2.0, 10: 2.0, 12: 1.0, 13: 0.5, 14: 0.0, 99: 0.0}),
+        ("cosine", {0: 2.0, 10: 2.0, 12: 1.0, 13: 1 - 0.5**0.5, 14: 0.0, 99: 0.0}),
+        ("exponential", {0: 2.0, 10: 2.0, 14: 1.0, 18: 0.5}),
+    ],
+)
+def test_rates_that_fall_from_update_10_over_4(kind, rates):
+    schedule = Falling(kind, 2.0, 10, 4)
+    again = Falling(**schedule.get_config())
+    for step, rate in rates.items():
+        assert float(schedule(tf.constant(step, tf.int64))) == pytest.approx(rate, abs=1e-6)
+        assert float(again(step)) == float(schedule(step))
+
+
+@pytest.fixture
+def pair():
+    return devices.strategy("CPU:0,CPU:1")
+
+
+class Subject:
+    """One weight pair (3, 4) and one statistic under an updater, stepped on every replica."""
+
+    def __init__(self, strategy, optimizer="sgd", scaled=False, **how):
+        self.strategy = strategy
+        with strategy.scope():
+            self.weight = keras.Variable([3.0, 4.0])
+            self.statistic = keras.Variable(7.0, trainable=False)
+            scale = precision.LossScale() if scaled else None
+            updates = KINDS[optimizer](1.0, 0.9, 0.999)
+            self.updater = Updater(updates, [self.weight], [self.statistic], scale=scale, **how)
+
+    def step(self, per_replica):
+        """One update with a gradient per replica, each a share of the mean."""
+        table = tf.constant(per_replica, tf.float32)
+
+        @tf.function
+        def whole():
+            def replica():
+                before = self.updater.snapshot()
+                self.statistic.assign_add(1.0)
+                context = tf.distribute.get_replica_context()
+                grad = table[context.replica_id_in_sync_group]
+                self.updater.apply([self.updater.scaled(grad)], before)
+
+            self.strategy.run(replica)
+
+        whole()
+        copies = [np.array(value) for value in self.strategy.experimental_local_results(
+            self.weight.value)]  # fmt: skip
+        assert all(np.array_equal(copy, copies[0]) for copy in copies), "replicas differ"
+        return copies[0]
+
+
+def test_gradients_of_replicas_are_summed(pair):
+    np.testing.assert_allclose(Subject(pair).step([[1, 0], [0, 2]]), [2, 2])
+
+
+def test_the_norm_is_clipped_after_the_sum(pair):
+    # The sum is (6, 8) of norm 10; clipped to 5 it is (3, 4). Each alone would have norm 5 already.
+    np.testing.assert_allclose(
+        Subject(pair, clip_norm=5.0).step([[3, 4], [3, 4]]), [0, 0], atol=1e-6
+    )
+    np.testing.assert_allclose(Subject(pair, clip_norm=11.0).step([[3, 4], [3, 4]]), [-3, -4])
+
+
+@pytest.mark.parametrize(
+    ("scaled", "where", "bad"), [(True, 0, np.inf), (True, 1, np.inf), (False, 1, np.nan)]
+)
+def test_a_bad_gradient_on_one_replica_skips_the_update_on_all(pair, scaled, where, bad):
+    subject = Subject(pair, "adam", scaled, skip=True)
+    first = subject.step([[1, 1], [1, 1]])
+    slots = [np.array(v.numpy()) for v in subject.updater.optimizer.variables]
+    grads = [[1.0, 1.0], [1.0, 1.0]]
+    grads[where][1] = bad
+    np.testing.assert_array_equal(subject.step(grads), first)
+    after = [np.array(v.numpy()) for v in subject.updater.optimizer.variables]
+    for slot, value in zip(slots, after, strict=True):
+        np.testing.assert_array_equal(slot, value)
+    assert float(subject.statistic.numpy()) == 8.0, "the statistic of the bad pass is undone"
+    assert not np.array_equal(subject.step([[1, 1], [1, 1]]), first)
+    if scaled:
+        factor = float(tf.convert_to_tensor(subject.updater.scale.factor))
+        assert factor == precision.FIRST_SCALE / 2
+
+
+def test_a_scaled_update_moves_as_far_as_a_plain_one(pair):
+    grads = [[0.5, 0.25], [0.5, 0.25]]
+    plain, scaled = Subject(pair).step(grads), Subject(pair, scaled=True).step(grads)
+    np.testing.assert_array_equal(plain, scaled)
+
+
+def test_the_loss_scale_halves_on_overflow_and_doubles_after_good_updates(monkeypatch):
+    monkeypatch.setattr(precision, "GROWTH_INTERVAL", 3)
+    scale, factors = precision.LossScale(), []
+    for good in (True, True, False, True, True, True, True, True, True):
+        scale.update(tf.constant(good))
+        factors.append(float(scale.factor) / precision.FIRST_SCALE)
+    assert factors == [1, 1, 0.5, 0.5, 0.5, 1, 1, 1, 2]
+
+
+def test_the_loss_scale_stays_between_1_and_its_largest():
+    scale = precision.LossScale()
+    scale.factor.assign(1.0)
+    scale.update(tf.constant(False))
+    assert float(scale.factor) == 1.0
+    scale.factor.assign(precision.LARGEST_SCALE)
+    scale.good.assign(precision.GROWTH_INTERVAL - 1)
+    scale.update(tf.constant(True))
+    assert float(scale.factor) == precision.LARGEST_SCALE and int(scale.good) == 0
+
+
+def test_the_policy_of_layers_is_not_left_behind():
+    with precision.policy("float16"):
+        assert keras.layers.Dense(1).compute_dtype == "float16"
+    with precision.policy("no"):
+        assert keras.layers.Dense(1).compute_dtype == "float32"
+    assert keras.config.dtype_policy().name == "float32"
