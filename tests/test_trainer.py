@@ -206,7 +206,7 @@ def test_a_term_that_is_not_finite_stops_training_by_name(eager, run, monkeypatc
     with pytest.raises(DivergedError, match=r"gen/adv .* at iteration 3") as caught:
         subject.fit()
     assert caught.value.code == 4 and "\n" not in str(caught.value)
-    assert tf.train.latest_checkpoint(str(run.checkpoints)).endswith("ckpt-2")
+    assert max(path.name for path in run.checkpoints.iterdir()) == "00000002"
     assert [row["iteration"] for row in run.history] == [1, 2]
     subject.restore()
     assert all(np.isfinite(w).all() for ws in weights(subject).values() for w in ws)
@@ -228,7 +228,7 @@ def test_a_row_of_the_history_is_the_mean_of_its_interval(eager, run, capsys):
 def test_only_the_newest_checkpoints_are_kept(eager, run, capsys):
     subject = trainer("gan", *"--iterations 4 --save_every 1 --keep 2".split(), run=run)
     subject.fit()
-    assert {path.stem for path in run.checkpoints.glob("*.index")} == {"ckpt-3", "ckpt-4"}
+    assert {path.name for path in run.checkpoints.iterdir()} == {"00000003", "00000004"}
 
 
 def test_the_step_compiled_by_xla_equals_the_plain_one(straight, monkeypatch):
