@@ -22,7 +22,7 @@ from systems import (
     weights,
 )
 
-from framework import config, losses
+from framework import config, gan_trainer, losses
 from framework.errors import DivergedError, MissingError, UsageError
 from framework.results import Run
 from framework.utils import Random
@@ -320,3 +320,37 @@ def test_devices_that_cannot_be_used(argv, words):
 def test_restoring_needs_a_checkpoint(run):
     with pytest.raises(MissingError, match="no checkpoint"):
         trainer("gan", run=run).restore()
+
+
+class Points(gan_trainer.Trainer):
+    """Nets without batch statistics on 2-D points, under a gradient penalty."""
+
+    def build_nets(self):
+        nets = {"gen": gan.generator("toy", noise_dim=4, width=0.05)}
+        return nets | {"disc": gan.discriminator("toy", width=0.05)}
+
+    def disc_terms(self, batch, random):
+        points = tf.reduce_mean(batch["x1"][..., :2], axis=(1, 2))
+        return super().disc_terms({"x1": points + random.uniform(points.shape)}, random)
+
+
+@pytest.mark.parametrize("system", ["classifier", "points"])
+def test_accumulated_batches_equal_one_so_many_times_as_large(eager, system, capsys):
+    def make(*argv):
+        if system == "classifier":
+            return trainer(system, "--classifier_arch", "thesis", *argv)
+        sgd = "--optim_d sgd --optim_g sgd --disc_penalty wgan-gp --disc_iters 2".split()
+        small = trainer("gan", *sgd, *argv)
+        return Points(small.options, small.data)
+
+    large, small = make("--batch_size", "6"), make("--batch_size", "2", "--accumulate", "3")
+    start, logs = weights(large), []
+    for subject in (large, small):
+        watch = Watch(subject)
+        assert subject.fit([watch]) == 0
+        logs.append(watch.logs[1][1])
+    assert changed(start, weights(small)) == set(start)
+    assert logs[0] == pytest.approx(logs[1], rel=1e-4)
+    for name, values in weights(large).items():
+        for mine, other, before in zip(values, weights(small)[name], start[name], strict=True):
+            assert np.abs(mine - other).max() <= 1e-3 * np.abs(mine - before).max() + 1e-7

@@ -16,11 +16,13 @@ def test_pixels_become_minus_one_to_one():
 
 
 @pytest.mark.parametrize("law", ["uniform", "normal"])
-def test_replicas_draw_different_rows_of_what_one_would_draw(law):
+def test_parts_and_their_pieces_draw_the_rows_of_what_one_would_draw(law):
     step = tf.constant(3, tf.int64)
     whole = getattr(Random(1, step), law)((6, 2)).numpy()
-    parts = [getattr(Random(1, step, replica, 3), law)((2, 2)).numpy() for replica in range(3)]
+    parts = [getattr(Random(1, step, 0, part, 3), law)((2, 2)).numpy() for part in range(3)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
+    pieces = [getattr(p, law)((1, 2)) for i in (0, 1, 2) for p in Random(1, step, 0, i, 3).split(2)]
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
     assert len(np.unique(whole)) == whole.size
 
 
