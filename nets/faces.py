@@ -1,0 +1,122 @@
+"""Coupled networks for photographs of 128x128 and 256x256 pixels.
+
+Liu and Tuzel, "Coupled Generative Adversarial Networks", arXiv 1606.07536 (their faces), in the
+form of the SCoGAN thesis: tables A.1 and A.2 for 128x128, A.3 and A.4 for 256x256. Images are
+[N, S, S, C] in [-1, 1].
+"""
+
+import keras
+
+from nets import blocks
+from nets.blocks import Block, Maker, Style
+
+GENERATOR_WIDTHS = {  # channels at 4x4, 8x8, 16x16, ... up to the size of the image
+    128: (1024, 512, 256, 128, 64, 32),
+    256: (2048, 1024, 512, 256, 128, 64, 32),
+}
+CONVOLUTIONS = (  # of the discriminators, all with stride 2: channels, kernel, dropout behind it
+    (32, 5, 0.0),
+    (64, 5, 0.0),
+    (128, 5, 0.1),
+    (256, 3, 0.3),
+    (512, 3, 0.3),
+    (1024, 3, 0.5),
+)
+DENSE = (2048, 0.5)  # units, dropout
+
+
+def generators(
+    image_size: int,
+    *,
+    noise_dim: int = 100,
+    channels: int = 3,
+    width: float = 1.0,
+    shared_layers: int = 0,
+    prelu: str = "channel",
+    weight_init: str = "xavier",
+    bias_init: float = 0.1,
+    weight_decay: float = 0.0,
+) -> tuple[keras.Model, keras.Model]:
+    """Two generators z [N, noise_dim] -> (image [N, S, S, channels], features).
+
+    Features are the maps after PReLU at 8x8, 16x16, ..., SxS. The first `shared_layers` of the
+    hidden blocks (dense, then the upsamplings) are the same layers in both: all but the last one
+    is the thesis' CoGAN (5 of 6 at 128, 6 of 7 at 256), 0 its SCoGAN.
+
+    Raises:
+        ValueError: for another `image_size`, too many `shared_layers` or an unknown name.
+    """
+    if image_size not in GENERATOR_WIDTHS:
+        raise ValueError(f"image_size must be 128 or 256, not {image_size}")
+    widths = GENERATOR_WIDTHS[image_size]
+    if not 0 <= shared_layers <= len(widths):
+        raise ValueError(f"shared_layers must be 0..{len(widths)}, not {shared_layers}")
+    style = Style(prelu, weight_init, bias_init, weight_decay)
+    widths = [blocks.scaled(units, width) for units in widths]
+    rows = blocks.generator_rows(widths, channels, style, kernel=4, last=(3, 1))
+    tower1, tower2 = blocks.towers(rows, range(shared_layers), ("gen1", "gen2"))
+    return blocks.generator("gen1", noise_dim, tower1), blocks.generator("gen2", noise_dim, tower2)
+
+
+def discriminators(
+    image_size: int,
+    *,
+    channels: int = 3,
+    width: float = 1.0,
+    shared_layers: int = 0,
+    norm: str = "batch",
+    prelu: str = "channel",
+    weight_init: str = "xavier",
+    bias_init: float = 0.1,
+    weight_decay: float = 0.0,
+) -> tuple[keras.Model, keras.Model]:
+    """Two discriminators image [N, S, S, channels] -> logits [N, 1].
+
+    The last `shared_layers` of the eight blocks (six convolutions, dense, logit) are the same
+    layers in both: 7, all but the first convolution, is the thesis' CoGAN; 0 its SCoGAN. `norm`
+    follows every block but the logit: the thesis has 'batch', and 'layer' for WGAN-GP; 'instance'
+    leaves out the dense block, where it would have one number to normalise.
+
+    Raises:
+        ValueError: for `shared_layers` outside 0..8 or an unknown name.
+    """
+    style = Style(prelu, weight_init, bias_init, weight_decay)
+    rows = _discriminator_rows(width, style, norm)
+    if not 0 <= shared_layers <= len(rows):
+        raise ValueError(f"shared_layers must be 0..{len(rows)}, not {shared_layers}")
+    shared = range(len(rows) - shared_layers, len(rows))
+    tower1, tower2 = blocks.towers(rows, shared, ("disc1", "disc2"))
+    shape = (image_size, image_size, channels)
+    return blocks.discriminator("disc1", shape, tower1), blocks.discriminator(
+        "disc2", shape, tower2
+    )
+
+
+def _discriminator_rows(width: float, style: Style, norm: str) -> list[Maker]:
+    """Rows of thesis tables A.2 and A.4: layer, norm, PReLU, dropout; then the logit."""
+
+    def conv(row: int, filters: int, kernel: int, rate: float) -> Maker:
+        def make(prefix: str) -> Block:
+            name = f"{prefix}_conv{row}"
+            layer = style.conv(blocks.scaled(filters, width), kernel, 2, name=name)
+            return _activated(layer, norm, style, rate, rank=4)
+
+        return make
+
+    def dense(prefix: str) -> Block:
+        units, rate = DENSE
+        layer = style.dense(blocks.scaled(units, width), name=f"{prefix}_dense")
+        flatten = keras.layers.Flatten(name=f"{layer.name}_flatten")
+        kind = "none" if norm == "instance" else norm
+        return [flatten, *_activated(layer, kind, style, rate, rank=2)]
+
+    convolutions = [conv(i, *row) for i, row in enumerate(CONVOLUTIONS, start=1)]
+    return [*convolutions, dense, blocks.logit(style, flatten=False)]
+
+
+def _activated(
+    layer: keras.layers.Layer, norm: str, style: Style, rate: float, *, rank: int
+) -> Block:
+    drop = [blocks.Dropout(rate, name=f"{layer.name}_dropout")] if rate else []
+    slopes = blocks.prelu(style.prelu, rank=rank, name=f"{layer.name}_prelu")
+    return [*blocks.normed(layer, norm), slopes, *drop]
