@@ -1,6 +1,7 @@
 """CoGAN: two GANs on two domains; the first generator and last discriminator layers are shared.
 
-Liu and Tuzel, Coupled Generative Adversarial Networks, arXiv 1606.07536.
+Liu and Tuzel, Coupled Generative Adversarial Networks, arXiv 1606.07536. Images are 32x32 digits or
+128x128 and 256x256 photographs, each size with networks of its own.
 """
 
 import dataclasses
@@ -16,7 +17,7 @@ from framework.config import option
 from framework.errors import UsageError
 from framework.trainer import Batch, Phase
 from framework.utils import Random
-from nets import cogan
+from nets import cogan, faces
 
 GENS = ("gen1", "gen2")
 DISCS = ("disc1", "disc2")
@@ -26,28 +27,59 @@ DISCS = ("disc1", "disc2")
 class Options(config.Adversarial):
     """Options of `--gan_type cogan`."""
 
+    # By image size, blocks of a (generator, discriminator): that can be shared, that CoGAN shares.
+    BLOCKS = {32: (4, 4), 128: (6, 8), 256: (7, 8)}
+    THESIS = {32: (4, 3), 128: (5, 7), 256: (6, 7)}
+
     cogan_data: str = option("mnist2edge", "pair of image domains; see `main.py list`", "data")
     g_shared_layers: int = option(
-        4, "generator blocks shared, from the latent vector on (Dense counts)", "coupling",
-        low=0, high=4,
+        -1, "generator blocks shared, from the latent vector on (Dense counts); -1: as the "
+        "thesis' CoGAN (4; at 128 pixels 5, at 256 6)", "coupling", low=-1, high=7,
     )  # fmt: skip
     d_shared_layers: int = option(
-        3, "discriminator blocks shared, counted from the output", "coupling", low=0, high=4
-    )
+        -1, "discriminator blocks shared, counted from the output; -1: all but the first",
+        "coupling", low=-1, high=8,
+    )  # fmt: skip
     use_firstlayer: bool = option(False, "extra 4x4 layer of the thesis' Table 3.1", "nets")
     d_arch: str = option(
-        "lenet", "discriminators: lenet is the thesis'", "nets", choices=("lenet", "strided")
-    )
+        "lenet", "discriminators of 32x32 images: lenet is the thesis'", "nets",
+        choices=("lenet", "strided"),
+    )  # fmt: skip
     d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
     norm: str = option(
         "none", "normalisation in the discriminators", "nets",
         choices=("none", "batch", "layer", "channel", "instance"),
     )  # fmt: skip
 
+    @property
+    def shared(self) -> tuple[int, int]:
+        """How many blocks the generators share, how many the discriminators."""
+        asked, thesis = (self.g_shared_layers, self.d_shared_layers), self.THESIS[self.image_size]
+        return tuple(n if n >= 0 else usual for n, usual in zip(asked, thesis, strict=True))
+
+    @property
+    def maps(self) -> int:
+        """How many feature maps a generator emits: of all hidden blocks but the first."""
+        return self.BLOCKS[self.image_size][0] - 1 + self.use_firstlayer
+
     def check(self) -> None:
-        """Refuses images of another size than the nets make."""
-        if self.image_size != 32:
-            raise UsageError(f"--image_size {self.image_size}: the digit nets make 32x32 images")
+        """Refuses an image size without nets and what the nets of a size do not have."""
+        super().check()
+        size = self.image_size
+        if size not in self.BLOCKS:
+            known = ", ".join(map(str, self.BLOCKS))
+            raise UsageError(f"--image_size {size}: there are nets for {known}")
+        if size != 32 and self.use_firstlayer:
+            raise UsageError(f"--use_firstlayer: only for 32x32 images, not for {size}x{size}")
+        if size != 32 and self.d_arch != "lenet":
+            raise UsageError(
+                f"--d_arch {self.d_arch}: only for 32x32 images; {size}x{size} ones have one net"
+            )
+        for i, team in enumerate(("generator", "discriminator")):
+            asked, most = self.shared[i], self.BLOCKS[size][i]
+            if asked > most:
+                flag = f"--{team[0]}_shared_layers {asked}"
+                raise UsageError(f"{flag}: a {team} of {size}x{size} images has {most} blocks")
 
 
 class Fakes(NamedTuple):
@@ -63,6 +95,33 @@ class Fakes(NamedTuple):
     logits: tuple[tf.Tensor, ...] = ()
 
 
+def digit_nets(o: Options, style: dict) -> tuple[keras.Model, ...]:
+    """Both generators and both discriminators of 32x32 images."""
+    gens = cogan.digit_generators(
+        noise_dim=o.noise_dim, width=o.width, shared_layers=o.shared[0],
+        use_firstlayer=o.use_firstlayer, **style,
+    )  # fmt: skip
+    discs = cogan.digit_discriminators(
+        image_size=o.image_size, width=o.width * o.d_width, shared_layers=o.shared[1],
+        arch=o.d_arch, norm=o.norm, **style,
+    )  # fmt: skip
+    return gens + discs
+
+
+def face_nets(o: Options, style: dict) -> tuple[keras.Model, ...]:
+    """Both generators and both discriminators of 128x128 or 256x256 images."""
+    gens = faces.generators(
+        o.image_size, noise_dim=o.noise_dim, width=o.width, shared_layers=o.shared[0], **style
+    )
+    discs = faces.discriminators(
+        o.image_size, width=o.width * o.d_width, shared_layers=o.shared[1], norm=o.norm, **style
+    )
+    return gens + discs
+
+
+NETS = {32: digit_nets, 128: face_nets, 256: face_nets}
+
+
 class Trainer(gan_trainer.AdversarialTrainer):
     """Two generators that see the same z, two discriminators; each team has one optimiser."""
 
@@ -73,17 +132,9 @@ class Trainer(gan_trainer.AdversarialTrainer):
     def build_nets(self) -> dict[str, keras.Model]:
         """`gen1`, `gen2`, `disc1`, `disc2`; sharing is decided inside the nets."""
         o = self.options
-        shared = dict(prelu=o.prelu, weight_init=o.weight_init, bias_init=o.bias_init)
-        shared |= dict(weight_decay=o.weight_decay)
-        gens = cogan.digit_generators(
-            noise_dim=o.noise_dim, width=o.width, shared_layers=o.g_shared_layers,
-            use_firstlayer=o.use_firstlayer, **shared,
-        )  # fmt: skip
-        discs = cogan.digit_discriminators(
-            image_size=o.image_size, width=o.width * o.d_width, shared_layers=o.d_shared_layers,
-            arch=o.d_arch, norm=o.norm, **shared,
-        )  # fmt: skip
-        return dict(zip(GENS + DISCS, gens + discs, strict=True))
+        style = dict(prelu=o.prelu, weight_init=o.weight_init, bias_init=o.bias_init)
+        style |= dict(weight_decay=o.weight_decay)
+        return dict(zip(GENS + DISCS, NETS[o.image_size](o, style), strict=True))
 
     def build_phases(self) -> list[Phase]:
         """Both discriminators, then both generators, each pair as one joint step."""

@@ -26,17 +26,17 @@ class Options(cogan_trainer.Options):
 
     g_shared_layers: int = option(
         0, "generator blocks shared, from the latent vector on (Dense counts)", "coupling",
-        low=0, high=4,
+        low=-1, high=7,
     )  # fmt: skip
     d_shared_layers: int = option(
-        0, "discriminator blocks shared, counted from the output", "coupling", low=0, high=4
+        0, "discriminator blocks shared, counted from the output", "coupling", low=-1, high=8
     )
     feature_loss: bool = option(False, "equal feature maps in both generators", "coupling")
     feature_weight: float = option(
         10.0, "weight of --feature_loss", "coupling", low=0, aliases=("penalty_weight_g",)
     )
     feature_layers: int = option(
-        3, "feature maps compared, from the first one emitted", "coupling", low=1, high=5,
+        3, "feature maps compared, from the first one emitted", "coupling", low=1, high=6,
         aliases=("shared_layers",),
     )  # fmt: skip
     feature_reduction: str = option(
@@ -77,9 +77,8 @@ class Options(cogan_trainer.Options):
     def check(self) -> None:
         """Refuses too many feature maps, an unused classifier and one that would judge itself."""
         super().check()
-        maps = 4 if self.use_firstlayer else 3
-        if self.feature_layers > maps:
-            raise UsageError(f"--feature_layers {self.feature_layers}: there are {maps} maps")
+        if self.feature_layers > self.maps:
+            raise UsageError(f"--feature_layers {self.feature_layers}: there are {self.maps} maps")
         if self.classifier_path and not self.semantic_loss:
             raise UsageError("--classifier_path: needs --semantic_loss")
         own = self.semantic_loss and not self.classifier_path

@@ -1,0 +1,127 @@
+"""Which nets CoGAN and SCoGAN train for an image size, and what each size refuses."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from commands import history
+from PIL import Image
+from systems import trainer
+
+from framework import config
+from framework.cli import main
+from framework.cogan_trainer import NETS, Options
+from framework.errors import UsageError
+from framework.utils import Random
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
+TINY = "--preset smoke --width 0.004 --d_width 2 --noise_dim 4".split()
+STYLE = dict(prelu="channel", weight_init="xavier", bias_init=0.1, weight_decay=0.0)
+
+
+def options(size: int, system: str = "cogan", *argv: str) -> Options:
+    return config.parse(["--gan_type", system, *TINY, "--image_size", str(size), *argv])
+
+
+def shared_blocks(nets) -> list[int]:
+    """How many blocks, each with one kernel, the generators share, and the discriminators."""
+    kernels = [{id(v) for v in net.weights if v.name == "kernel"} for net in nets]
+    return [len(kernels[0] & kernels[1]), len(kernels[2] & kernels[3])]
+
+
+@pytest.mark.parametrize("size", NETS)
+@pytest.mark.parametrize("system", ["cogan", "scogan"])
+def test_nets_of_a_size_and_what_they_share(size, system):
+    asked = options(size, system)
+    nets = NETS[size](asked, STYLE)
+    assert [net.output_shape[0] for net in nets[:2]] == [(None, size, size, 3)] * 2
+    assert [net.input_shape for net in nets[2:]] == [(None, size, size, 3)] * 2
+    assert len(nets[0].output_shape[1:]) == asked.maps
+    assert shared_blocks(nets) == (list(Options.THESIS[size]) if system == "cogan" else [0, 0])
+
+
+@pytest.mark.parametrize("size", NETS)
+def test_every_block_can_be_shared_but_not_one_more(size):
+    most = Options.BLOCKS[size]
+    flags = [f"--{team}_shared_layers" for team in "gd"]
+    nets = NETS[size](options(size, "cogan", flags[0], str(most[0]), flags[1], str(most[1])), STYLE)
+    assert shared_blocks(nets) == list(most)
+    for flag, blocks in zip(flags, most, strict=True):
+        with pytest.raises(UsageError, match=f"{flag} {blocks + 1}: "):
+            options(size, "cogan", flag, str(blocks + 1))
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ("--image_size 64", "--image_size 64: there are nets for 32, 128, 256"),
+        ("--image_size 128 --use_firstlayer", "--use_firstlayer: only for 32x32 images"),
+        ("--image_size 256 --d_arch strided", "--d_arch strided: only for 32x32 images"),
+        ("--g_shared_layers 5", "--g_shared_layers 5: a generator of 32x32 images has 4 blocks"),
+        ("--d_shared_layers 5", "--d_shared_layers 5: a discriminator of 32x32 images has 4"),
+        ("--image_size 128 --feature_layers 6", "--feature_layers 6: there are 5 maps"),
+        ("--feature_layers 4", "--feature_layers 4: there are 3 maps"),
+        ("--eval_pairs 1", "--eval_pairs 1"),
+    ],
+)
+def test_what_the_nets_of_a_size_do_not_have_is_refused(argv, words):
+    with pytest.raises(UsageError) as caught:
+        config.parse(["--gan_type", "scogan", *argv.split()])
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_the_critic_takes_the_norm_that_is_asked_for():
+    def norms(*argv: str) -> set[str]:
+        net = NETS[128](options(128, "cogan", *argv), STYLE)[2]
+        return {type(layer).__name__ for layer in net.layers if layer.name.endswith("_norm")}
+
+    assert norms() == set()
+    assert norms("--norm", "batch") == {"BatchNormalization"}
+    assert norms("--norm", "layer") == {"GroupNormalization"}
+
+
+@pytest.fixture
+def photographs(tmp_path, monkeypatch) -> Path:
+    """Work in an empty folder with two domains of four images."""
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate("ab"):
+        Path(name).mkdir()
+        pixels = np.random.default_rng(seed).integers(0, 256, (4, 140, 130, 3), np.uint8)
+        for i, image in enumerate(pixels):
+            Image.fromarray(image).save(f"{name}/{i}.png")
+    return tmp_path
+
+
+def test_photographs_train_and_show_pairs(eager, photographs, capsys):
+    argv = "--cogan_data folder --domain1 a --domain2 b --image_size 128 --name it".split()
+    coupled = (
+        "--gan_type scogan --feature_loss --feature_layers 5 --cycle_loss --norm layer".split()
+    )
+    assert main([*coupled, *argv, *TINY, "--disc_penalty", "wgan-gp", "--loss", "wgan"]) == 0
+    rows = history("results/it")
+    assert len(rows) == 2
+    assert all(np.isfinite(float(value)) for row in rows for value in row.values())
+    assert float(rows[0]["gen/feature"]) > 0 and float(rows[0]["gen/cycle"]) > 0
+    with Image.open("results/it/samples/000002.png") as sheet:
+        band = 128 // 8
+        assert sheet.size == (4 * 128, 4 * 128 + band)
+        pixels = np.asarray(sheet)
+    assert (pixels[2 * 128 : 2 * 128 + band] == 128).all()
+    assert pixels[:256].std() > 0 and pixels[-256:].std() > 0
+
+
+def test_the_feature_regulariser_compares_the_maps_of_photographs():
+    batch = {name: tf.zeros((2, 128, 128, 3)) for name in ("x1", "x2")}
+
+    def value(layers: int) -> float:
+        argv = ["--image_size", "128", "--width", "0.004", "--feature_layers", str(layers)]
+        subject = trainer("scogan", "--feature_loss", *argv)
+        fakes = subject.fakes(batch, Random(1, tf.constant(0)))
+        maps = zip(*fakes.features, strict=True)
+        means = [np.mean((a.numpy() - b.numpy()) ** 2) for a, b in maps]
+        assert len(means) == 5
+        assert float(subject.feature(fakes)) == pytest.approx(sum(means[:layers]), rel=1e-4)
+        return float(subject.feature(fakes))
+
+    assert 0 < value(1) < value(5)
