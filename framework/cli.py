@@ -76,16 +76,22 @@ def train(argv: Sequence[str]) -> int:
     options = config.parse(argv)
     if options.dry_run:
         return _dry_run(options)
-    from framework.results import Run
+    from framework.results import Run, locked
 
     place = Path(options.results_dir) / options.name, options.to_dict()
     how = dict(overwrite=options.overwrite, inert=config.inert_options(options.gan_type))
     Run.check(*place, **how)
-    _load_tensorflow()
-    # The folder is opened, or emptied, only when nothing can be wrong with the options any more.
-    trainer = _trainer(options, _data(options))
-    trainer.run = run = Run.open(*place, "python main.py " + shlex.join(argv), **how)
-    code = trainer.fit()
+    with locked(place[0]):
+        _load_tensorflow()
+        # Opened, or emptied, only when nothing can be wrong with the options any more.
+        trainer = _trainer(options, _data(options))
+        trainer.run = Run.open(*place, "python main.py " + shlex.join(argv), **how)
+        return _fit(trainer)
+
+
+def _fit(trainer) -> int:
+    """Trains, and finishes the run unless a signal stopped it. Returns the exit code."""
+    options, run, code = trainer.options, trainer.run, trainer.fit()
     if code:
         run.report(_published(options))
         run.note(f"stopped at iteration {int(trainer.step)}, saved; the same command resumes")

@@ -12,6 +12,7 @@ from conftest import ROOT
 from PIL import Image
 
 from framework.cli import main
+from framework.results import locked
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 
@@ -84,6 +85,12 @@ def test_a_folder_of_other_files_is_not_taken_for_a_run(capsys):
     Path("results/it/thesis.tex").write_text("precious")
     argv = ["--gan_type", "cogan", *SMOKE, "--name", "it", "--overwrite"]
     assert "--name" in refused(capsys, 2, *argv)
+
+
+def test_a_run_that_another_process_trains_is_exit_1(capsys):
+    with locked(Path("results/it")):
+        err = refused(capsys, 1, "--gan_type", "cogan", *SMOKE, "--name", "it", "--overwrite")
+    assert "results/it" in err and f"process {os.getpid()}" in err
 
 
 class TestFolders:

@@ -3,7 +3,17 @@
 from framework.results.files import write_json
 from framework.results.images import pair_sheet, tile, to_uint8
 from framework.results.interval import Interval
+from framework.results.lock import locked
 from framework.results.progress import Progress
 from framework.results.run import Run
 
-__all__ = ["Interval", "Progress", "Run", "pair_sheet", "tile", "to_uint8", "write_json"]
+__all__ = [
+    "Interval",
+    "Progress",
+    "Run",
+    "locked",
+    "pair_sheet",
+    "tile",
+    "to_uint8",
+    "write_json",
+]
