@@ -1,11 +1,13 @@
-"""Commands: train (the default), list, evaluate, sample, walk. The one module that knows all.
+"""Commands: train (the default), list, evaluate, sample, walk, doctor; the one that knows all.
 
 TensorFlow is imported only after the options are known to be right.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import importlib
+import itertools
 import os
 import shlex
 import sys
@@ -14,7 +16,7 @@ from pathlib import Path
 
 from framework import config, flags, presets
 from framework.config import Options
-from framework.errors import UsageError, UserError
+from framework.errors import MissingError, UsageError, UserError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
-        _check_backend()
+        if argv[:1] != ["doctor"]:  # which tells of this itself
+            _check_backend()
         if not argv or argv[0].startswith("-"):
             return train(argv)
         if argv[0] not in COMMANDS:
@@ -35,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"main.py: {error}", file=sys.stderr)
         return error.code
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         if error.filename is None:
             raise
@@ -51,11 +57,11 @@ def _check_backend() -> None:
             f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}: this project runs on TensorFlow; "
             "unset it or set it to tensorflow"
         )
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 
 def _load_tensorflow() -> None:
     """Imports TensorFlow without the notes its libraries write to the stream while they load."""
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:  # whoever sets it wants to read them
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -258,4 +264,33 @@ def walk(argv: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS = {"list": list_all, "evaluate": evaluate, "sample": sample, "walk": walk}
+def doctor(argv: Sequence[str]) -> int:
+    """Looks at this machine: each line is `ok ...` or `-- ...: what to do`.
+
+    Exit code 3 when something needed is missing: Python and packages of the right versions, the
+    built-in data, a place to write with 1 GB of room, and the data of --cogan_data if given.
+    """
+    parser = _parser("doctor", doctor.__doc__, run=False)
+    parser.add_argument("--data_dir", default=Options.data_dir, help="[%(default)s]")
+    parser.add_argument("--results_dir", default=Options.results_dir, help="[%(default)s]")
+    parser.add_argument("--cogan_data", default="", help="pair whose data is needed")
+    args = parser.parse_args(argv)
+    from framework import doctor as doctors
+
+    worst, lines = 0, list(doctors.environment())
+    with contextlib.suppress(ImportError):  # it will be told below
+        _load_tensorflow()
+    examined = doctors.examine(args.data_dir, args.results_dir, args.cogan_data)
+    for line in itertools.chain(lines, examined):
+        print(line, flush=True)
+        worst = max(worst, MissingError.code if line.needed and line.remedy else 0)
+    return worst
+
+
+COMMANDS = {
+    "list": list_all,
+    "evaluate": evaluate,
+    "sample": sample,
+    "walk": walk,
+    "doctor": doctor,
+}

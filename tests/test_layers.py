@@ -9,6 +9,7 @@ LAYERS = {
     "main": 5,
     "cli": 5,
     "dry_run": 4,
+    "doctor": 4,
     "trainer": 3,
     "loop": 3,
     "evaluate": 3,

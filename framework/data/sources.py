@@ -76,7 +76,22 @@ def read(name: str, data_dir: str) -> Splits:
     found = source.tfds and prepared.prepare(source.tfds, root)
     if found:
         return _read_prepared(name, found, data_dir)
-    raise MissingError(_ways(name, data_dir))
+    raise MissingError(f"no data for {name}: {ways(name, data_dir)}")
+
+
+def locate(name: str, data_dir: str) -> str:
+    """Where `read` finds a source without a network, in words; '' if nowhere.
+
+    Original files are read to the end: raises MissingError for a damaged one.
+    """
+    if name == "mini":
+        return f"{sum(len(split.images) for split in mini())} images, built in"
+    source, root = SOURCES[name], Path(data_dir)
+    found = source.tfds and prepared.find(source.tfds, root)
+    if found:
+        return f"prepared in {found}"
+    folders = [root / each for each in source.folders]
+    return next((f"original files in {each}" for each in folders if source.read(each)), "")
 
 
 def mini() -> Splits:
@@ -102,11 +117,11 @@ def _read_prepared(name: str, folder: Path, data_dir: str) -> Splits:
     return cached(data_dir, name, files, lambda: prepared.read(folder))
 
 
-def _ways(name: str, data_dir: str) -> str:
+def ways(name: str, data_dir: str) -> str:
+    """What a user can do about a source that is not found, in one line."""
     source, folder = SOURCES[name], Path(data_dir) / SOURCES[name].folders[0]
-    ways = [f"put {source.files} into {folder}"]
+    all_ways = [f"put {source.files} into {folder}"]
     if source.tfds:
-        ways.append(f"put a prepared TFDS folder at {Path(data_dir) / source.tfds}/<version>")
-        ways.append("run again with a network connection to download it")
-    numbered = "; ".join(f"({i}) {way}" for i, way in enumerate(ways, start=1))
-    return f"no data for {name}: {numbered}"
+        all_ways.append(f"put a prepared TFDS folder at {Path(data_dir) / source.tfds}/<version>")
+        all_ways.append("run again with a network connection to download it")
+    return "; ".join(f"({i}) {way}" for i, way in enumerate(all_ways, start=1))
