@@ -11,12 +11,12 @@ import itertools
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from framework import config, flags, presets
 from framework.config import Options
-from framework.errors import MissingError, UsageError, UserError
+from framework.errors import MissingError, UsageError, UserError, out_of_memory
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -87,8 +87,7 @@ def train(argv: Sequence[str]) -> int:
     place = Path(options.results_dir) / options.name, options.to_dict()
     how = dict(overwrite=options.overwrite, inert=config.inert_options(options.gan_type))
     Run.check(*place, **how)
-    with locked(place[0]):
-        _load_tensorflow()
+    with locked(place[0]), _within_memory(options):
         # Opened, or emptied, only when nothing can be wrong with the options any more.
         trainer = _trainer(options, _data(options))
         trainer.run = Run.open(*place, "python main.py " + shlex.join(argv), **how)
@@ -108,11 +107,23 @@ def _fit(trainer) -> int:
 
 
 def _dry_run(options: Options) -> int:
-    _load_tensorflow()
-    from framework import dry_run
+    with _within_memory(options):
+        from framework import dry_run
 
-    dry_run.show(_trainer(options, _data(options)))
+        dry_run.show(_trainer(options, _data(options)))
     return 0
+
+
+@contextlib.contextmanager
+def _within_memory(options: Options) -> Iterator[None]:
+    """Loads TensorFlow. Raises UserError when it runs out of memory inside."""
+    _load_tensorflow()
+    import tensorflow as tf
+
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise out_of_memory(options) from error
 
 
 def _module(options: Options):

@@ -1,5 +1,7 @@
 """What the user can put right: one line on stderr and an exit code, never a traceback."""
 
+from typing import Any
+
 
 class UserError(Exception):
     """Something the user can put right; its text is one line that says how. Exit code 1."""
@@ -31,3 +33,15 @@ class DivergedError(UserError):
     """Training met a loss that is not finite. Exit code 4."""
 
     code = 4
+
+
+def out_of_memory(options: Any) -> UserError:
+    """What to halve, given the options of a run that did not fit into memory."""
+    batch, size = options.batch_size, options.image_size
+    tried = f"out of memory at --batch_size {batch} and --image_size {size}"
+    if batch == 1:
+        return UserError(f"{tried}: halve --width, or the images to {size // 2}")
+    return UserError(
+        f"{tried}: halve the batch to {batch // 2}; --accumulate {2 * options.accumulate} then "
+        "keeps the updates as large"
+    )

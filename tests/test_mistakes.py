@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from commands import SMOKE, history, refused
 from conftest import ROOT
 from PIL import Image
 
 from framework.cli import main
 from framework.results import locked
+from framework.trainer import Trainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 
@@ -91,6 +93,22 @@ def test_a_run_that_another_process_trains_is_exit_1(capsys):
     with locked(Path("results/it")):
         err = refused(capsys, 1, "--gan_type", "cogan", *SMOKE, "--name", "it", "--overwrite")
     assert "results/it" in err and f"process {os.getpid()}" in err
+
+
+@pytest.mark.parametrize("dry", [True, False])
+@pytest.mark.parametrize("error", [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "")])
+def test_out_of_memory_says_what_to_halve(eager, capsys, monkeypatch, error, dry):
+    def run_steps(*_):
+        raise error
+
+    monkeypatch.setattr(Trainer, "run_steps", run_steps)
+    argv = ["--gan_type", "gan", "--dataset", "mini", "--preset", "smoke", "--batch_size", "6"]
+    assert main([*argv, "--accumulate", "2", "--name", "it", *["--dry_run"] * dry]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "--batch_size 6 and --image_size 32" in err
+    assert "to 3; --accumulate 4" in err
+    assert main([*argv, "--batch_size", "1", "--name", "it", *["--dry_run"] * (1 - dry)]) == 1
+    assert "to 16" in capsys.readouterr().err
 
 
 class TestFolders:
