@@ -7,6 +7,7 @@ below `<results_dir>/classifiers/`.
 import dataclasses
 import functools
 import json
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import config, devices, evaluate, results, trainer
+from framework import cluster, config, devices, evaluate, results, trainer
 from framework.config import option
 from framework.data import Data
 from framework.errors import MissingError, Stopped, UsageError, UserError
@@ -169,6 +170,8 @@ def obtain(options: Options, data: Data) -> Path:
     beside it in a JSON file of the same name. Raises Stopped when a signal ends the training.
     """
     path = _kept_file(options, data)
+    while not (cluster.is_chief() or path.with_suffix(".json").is_file()):
+        time.sleep(1.0)  # the chief trains it and writes the JSON file last
     if not (path.is_file() and path.with_suffix(".json").is_file()):
         print(f"training the {options.classifier_arch} classifier of {data.name}: {path}")
         clf = Trainer(options, data)

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from framework import config, flags, presets
+from framework import cluster, config, flags, presets
 from framework.config import Options
-from framework.errors import MissingError, UsageError, UserError, out_of_memory
+from framework.errors import MissingError, UsageError, UserError, WorkerLost, out_of_memory
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,30 +84,37 @@ def train(argv: Sequence[str]) -> int:
         return _dry_run(options)
     from framework.results import Run, locked
 
+    if cluster.workers() > 1 and options.devices != "auto":
+        raise UsageError(f"--devices {options.devices}: several workers use all their devices")
     place = Path(options.results_dir) / options.name, options.to_dict()
     how = dict(overwrite=options.overwrite, inert=config.inert_options(options.gan_type))
     Run.check(*place, **how)
-    with locked(place[0]), _within_memory(options):
-        # Opened, or emptied, only when nothing can be wrong with the options any more.
+    chief = cluster.is_chief()
+    with locked(place[0]) if chief else contextlib.nullcontext(), _tensorflow(options):
         trainer = _trainer(options, _data(options))
-        trainer.run = Run.open(*place, "python main.py " + shlex.join(argv), **how)
-        return _fit(trainer)
-
-
-def _fit(trainer) -> int:
-    """Trains, and finishes the run unless a signal stopped it. Returns the exit code."""
-    options, run, code = trainer.options, trainer.run, trainer.fit()
-    if code:
-        run.report(_published(options))
-        run.note(f"stopped at iteration {int(trainer.step)}, saved; the same command resumes")
+        trainer.follows = place[0] / "checkpoints"
+        if chief:  # opened, or emptied, only when nothing can be wrong with the options any more
+            trainer.run = Run.open(*place, "python main.py " + shlex.join(argv), **how)
+        code = trainer.fit()
+        if chief:
+            _finish(trainer, code)
+        trainer.agree(code)  # the other workers wait until the chief has finished
         return code
-    trainer.save_models()
-    _assess(trainer)
-    return 0
+
+
+def _finish(trainer, stopped: int) -> None:
+    """Models, metrics and page of a finished run; the page alone of one that a signal stopped."""
+    if not stopped:
+        trainer.save_models()
+        _assess(trainer)
+        return
+    trainer.run.report(_published(trainer.options))
+    step = int(trainer.step)
+    trainer.run.note(f"stopped at iteration {step}, saved; the same command resumes")
 
 
 def _dry_run(options: Options) -> int:
-    with _within_memory(options):
+    with _tensorflow(options):
         from framework import dry_run
 
         dry_run.show(_trainer(options, _data(options)))
@@ -115,15 +122,26 @@ def _dry_run(options: Options) -> int:
 
 
 @contextlib.contextmanager
-def _within_memory(options: Options) -> Iterator[None]:
-    """Loads TensorFlow. Raises UserError when it runs out of memory inside."""
+def _tensorflow(options: Options) -> Iterator[None]:
+    """Loads TensorFlow, joins a cluster; what goes wrong with either inside is a UserError."""
     _load_tensorflow()
     import tensorflow as tf
 
+    if cluster.workers() > 1:
+        from framework import devices
+
+        devices.of_all_workers()
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise out_of_memory(options) from error
+    except (tf.errors.UnavailableError, tf.errors.InternalError, tf.errors.AbortedError) as error:
+        if cluster.workers() == 1:
+            raise
+        raise WorkerLost(
+            "another worker stopped answering: start all of them again, as many as you like; the "
+            "run goes on from its newest checkpoint"
+        ) from error
 
 
 def _module(options: Options):

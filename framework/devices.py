@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from framework import cluster
 from framework.errors import UsageError
 
 
@@ -14,11 +15,14 @@ def strategy(devices: str) -> tf.distribute.Strategy:
     """MirroredStrategy over several devices, the default strategy on one.
 
     Args:
-        devices: `auto` (all visible GPUs, else one CPU), `cpu`, or names such as `GPU:0,GPU:1`.
+        devices: `auto` (all visible GPUs, else one CPU, of all workers), `cpu`, or names such as
+            `GPU:0,GPU:1`, of this worker alone.
 
     Raises:
         UsageError: a named device does not exist.
     """
+    if cluster.workers() > 1 and devices == "auto":
+        return of_all_workers()
     used = names(devices)
     if len(used) > 1:
         return _mirrored(tuple(used))
@@ -37,6 +41,31 @@ def names(devices: str) -> list[str]:
         if name not in present:
             raise UsageError(f"--devices {devices}: no {name} here; there is {', '.join(present)}")
     return wanted
+
+
+@functools.cache
+def of_all_workers() -> tf.distribute.MultiWorkerMirroredStrategy:
+    """The strategy of a cluster: one per process, made before any operation runs."""
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def agree(trains: tf.distribute.Strategy, value: int) -> int:
+    """The largest `value` of all workers that train under this strategy, once all have asked."""
+    if not isinstance(trains, tf.distribute.MultiWorkerMirroredStrategy):
+        return value
+    return int(_largest()(tf.constant([value], tf.int64)))
+
+
+@functools.cache
+def _largest() -> Callable[[tf.Tensor], tf.Tensor]:
+    trains = of_all_workers()
+
+    @tf.function
+    def largest(value: tf.Tensor) -> tf.Tensor:
+        own = trains.run(lambda: tf.identity(value))
+        return tf.reduce_max(trains.gather(own, axis=0))
+
+    return largest
 
 
 @functools.cache

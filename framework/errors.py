@@ -29,6 +29,12 @@ class Stopped(UserError):
         self.code = code
 
 
+class WorkerLost(UserError):
+    """Another machine of the same run is gone. Exit code 75, as for a run that can go on."""
+
+    code = 75
+
+
 class DivergedError(UserError):
     """Training met a loss that is not finite. Exit code 4."""
 

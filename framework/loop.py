@@ -28,6 +28,7 @@ class Loop:
         model = next(iter(trainer.nets.values()))
         self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
         self._interval, self._detours = results.Interval(), 0
+        self._signal = 0  # the one that stops all workers
 
     def fit(self) -> int:
         """The exit code, see `Trainer.fit`."""
@@ -37,23 +38,27 @@ class Loop:
             raise UsageError(f"--iterations {total}: this run has {done} already")
         self.callbacks.on_train_begin()
         with signals.caught(seconds) as caught, results.Progress(total, done) as progress:
-            while self._step() < total and not caught:
+            while self._step() < total and not self._signal:
                 try:
                     self._go(progress, caught)
                 except DivergedError as error:
                     self._roll_back(error)
         self.callbacks.on_train_end()
-        return signals.EXIT_CODES[caught[0]] if caught and self._step() < total else 0
+        stopped = self._signal and self._step() < total
+        return signals.EXIT_CODES[self._signal] if stopped else 0
 
     def _step(self) -> int:
         return int(self.trainer.step)
 
     def _resume(self) -> bool:
         """Goes to the newest checkpoint; False if there is none."""
+        self.trainer.agree(0)  # the chief may have just emptied the folder
         record = self.trainer.restore(missing_ok=True)
         if record is not None:
             self._interval, self._detours = results.Interval(record["interval"]), record["detours"]
             self.trainer.reseed(self._detours)
+        if self.trainer.agree(self._step()) != self._step():
+            raise UsageError("--results_dir: must be a folder that all workers share")
         if self.run:
             self.run.rewind(self._step())
         return record is not None
@@ -65,13 +70,14 @@ class Loop:
         iterator, pending = self.trainer.batches(step), []
         if step == 0:
             self.trainer.sheet()
-        while step < total and not caught:
+        while step < total and not self._signal:
             nearest = min(step + each - step % each for each in every)
             count = min(options.steps_per_call, total - step, nearest - step)
             pending.append(self.trainer.run_steps(iterator, count))
             step += count
             log, sheet, save = (step == total or step % each == 0 for each in every)
-            if log or sheet or save or caught:
+            self._signal = self.trainer.agree(caught[0] if caught else 0)
+            if log or sheet or save or self._signal:
                 self._add(pending, step)
                 pending = []
                 progress.update(step, self._interval.terms())
@@ -79,7 +85,7 @@ class Loop:
                 self._log(step)
             if sheet:
                 self.trainer.sheet()
-            if save or caught:
+            if save or self._signal:
                 self._save()
 
     def _add(self, pending: list, step: int) -> None:
@@ -99,10 +105,11 @@ class Loop:
     def _roll_back(self, error: DivergedError) -> None:
         """Goes on from the newest checkpoint with other random numbers, or raises `error`."""
         detours = self._detours + 1
-        if self.options.nan_policy != "rollback" or detours > MOST_DETOURS or not self.run:
+        if self.options.nan_policy != "rollback" or detours > MOST_DETOURS:
             raise error
         if not self._resume():
             raise error
         self._detours = detours
         self.trainer.reseed(detours)
-        self.run.note(f"{error}; going on from iteration {self._step()} with other numbers")
+        if self.run:
+            self.run.note(f"{error}; going on from iteration {self._step()} with other numbers")

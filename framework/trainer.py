@@ -7,6 +7,7 @@ and how a sample is drawn. Time, devices, logs, sheets, checkpoints and interrup
 import abc
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -59,6 +60,7 @@ class Trainer(abc.ABC):
         averaged: names of the nets whose weights are averaged over time (`--ema`) for samples.
         nets: networks by name; their order is that of the checkpoint.
         frozen: pretrained networks by name: never updated, never saved.
+        follows: checkpoints of the chief's run, on a worker that reads them and writes nothing.
     """
 
     contract = "domains"
@@ -71,6 +73,7 @@ class Trainer(abc.ABC):
             UsageError: devices that do not exist, or a batch they cannot share evenly.
         """
         self.options, self.data, self.run = options, data, run
+        self.follows: Path | None = None
         if options.deterministic:
             tf.config.experimental.enable_op_determinism()
         self.strategy = devices.strategy(options.devices)
@@ -236,16 +239,23 @@ class Trainer(abc.ABC):
         """
         return loop.Loop(self, callbacks).fit()
 
+    def agree(self, value: int) -> int:
+        """The largest `value` of all workers of this trainer, once all of them have asked."""
+        return devices.agree(self.strategy, value)
+
     def batches(self, first_step: int) -> Iterator:
         """Iterator over elements from iteration `first_step` on, one per call and replica."""
 
-        def pipeline(_: tf.distribute.InputContext | None = None) -> tf.data.Dataset:
-            updates = sum(phase.repeat for phase in self.phases)
-            size = self.options.batch_size * self.options.accumulate
-            return self.data.dataset(size, updates, self.seed, first_step, self.replicas)
+        updates = sum(phase.repeat for phase in self.phases)
+        size = self.options.batch_size * self.options.accumulate
+
+        def pipeline(context: tf.distribute.InputContext) -> tf.data.Dataset:
+            here = self.replicas // context.num_input_pipelines
+            own = range(here * context.input_pipeline_id, here * (context.input_pipeline_id + 1))
+            return self.data.dataset(size, updates, self.seed, first_step, self.replicas, own)
 
         if self.replicas == 1:
-            return iter(pipeline())
+            return iter(pipeline(tf.distribute.InputContext()))
         return iter(self.strategy.distribute_datasets_from_function(pipeline))
 
     # What stays
@@ -259,10 +269,10 @@ class Trainer(abc.ABC):
         Raises:
             DivergedError: a weight is not finite; nothing is written.
         """
+        for name, net in self.nets.items():
+            if not all(np.isfinite(value).all() for value in net.get_weights()):
+                raise DivergedError(f"{name} has weights that are not finite; nothing saved")
         if self.run:
-            for name, net in self.nets.items():
-                if not all(np.isfinite(value).all() for value in net.get_weights()):
-                    raise DivergedError(f"{name} has weights that are not finite; nothing saved")
             where = self.run.checkpoints, int(self.step), self.options.keep
             checkpoints.save(self.checkpoint, *where, record)
             self.run.plots()
@@ -273,7 +283,8 @@ class Trainer(abc.ABC):
         Raises:
             MissingError: there is none, unless `missing_ok`.
         """
-        record = self.run and checkpoints.restore(self.checkpoint, self.run.checkpoints)
+        folder = self.run.checkpoints if self.run else self.follows
+        record = checkpoints.restore(self.checkpoint, folder) if folder else None
         if record is None and not missing_ok:
             raise MissingError(f"{self.run.folder}: no checkpoint yet; train it first")
         return record

@@ -25,6 +25,7 @@ LAYERS = {
     "penalties": 1,
     "config": 0,
     "flags": 0,
+    "cluster": 0,
     "errors": 0,
     "presets": 0,
     "utils": 0,
@@ -38,12 +39,13 @@ SAME_LAYER = {
     ("config", "flags"),
     ("config", "errors"),
     ("flags", "errors"),
+    ("cluster", "errors"),
     ("trainer", "loop"),
     ("loop", "trainer"),  # for its type alone
 }
 COMMON_NETS = ("blocks", "pretrained")  # what one file of nets may import of another
 ONLY_TENSORS = ("losses", "penalties")  # these may import utils and nothing else of the project
-NO_TENSORFLOW = ("config", "flags", "errors", "presets", "results", "evaluate")
+NO_TENSORFLOW = ("config", "cluster", "flags", "errors", "presets", "results", "evaluate")
 FILES = sorted(
     path.relative_to(ROOT)
     for path in (*ROOT.glob("framework/**/*.py"), *ROOT.glob("nets/**/*.py"), ROOT / "main.py")

@@ -36,7 +36,13 @@ class Data:
     classes: int
 
     def dataset(
-        self, batch_size: int, updates: int, seed: int, first_step: int = 0, replicas: int = 1
+        self,
+        batch_size: int,
+        updates: int,
+        seed: int,
+        first_step: int = 0,
+        replicas: int = 1,
+        own: range | None = None,
     ) -> tf.data.Dataset:
         """Endless batches, a pure function of (seed, step); one element per step and replica.
 
@@ -44,28 +50,29 @@ class Data:
         `updates`, one fresh batch for each. 'single' has x1, 'domains' x1 and x2, all
         [updates, b, S, S, 3]; 'labelled' has x of that shape and y, int64 [updates, b], where
         row r of a batch comes from domain r mod n, so that domains of any size are balanced.
-        b is batch_size / replicas: consecutive elements are the replicas of one step, replica r
-        with rows [r b, (r + 1) b) of the batch that one replica would get. Raises UsageError
-        when batch_size is no multiple of replicas.
+        b is batch_size / replicas: replica r has rows [r b, (r + 1) b) of the batch that one
+        replica would get. Consecutive elements are the replicas of one step: all of them, or
+        those of this worker, `own`. Raises UsageError when batch_size is no multiple of replicas.
         """
         if batch_size % replicas:
             raise UsageError(
                 f"--batch_size {batch_size} must be a multiple of the {replicas} replicas"
             )
+        own = own or range(replicas)
         streams = [_Stream(domain, seed, i) for i, domain in enumerate(self.domains)]
         fetch = self._mixed if self.contract == "labelled" else self._separate
 
         def element(count: tf.Tensor) -> dict[str, tf.Tensor]:
-            step, replica = count // replicas, count % replicas
+            step, replica = count // len(own), own.start + count % len(own)
             rows = replica * (batch_size // replicas) + tf.range(
                 batch_size // replicas, dtype=tf.int64
             )
             batches = step * updates + tf.range(updates, dtype=tf.int64)
             return {"step": step} | fetch(streams, batches[:, None], rows[None, :], batch_size)
 
-        counts = tf.data.Dataset.counter(start=first_step * replicas, dtype=tf.int64)
+        counts = tf.data.Dataset.counter(start=first_step * len(own), dtype=tf.int64)
         stream = counts.map(element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        return stream.prefetch(2 * replicas)
+        return stream.prefetch(2 * len(own))
 
     def labelled(self) -> "Data":
         """The same domains mixed under the 'labelled' contract; UsageError without labels."""
