@@ -179,7 +179,8 @@ def obtain(options: Options, data: Data) -> Path:
             raise Stopped("the classifier was not finished; the same command trains it anew", code)
         accuracy = {name: metric["value"] for name, metric in clf.metrics().items()}
         path.parent.mkdir(parents=True, exist_ok=True)
-        clf.nets["clf"].save(path)
+        with results.whole(path) as temporary:
+            clf.nets["clf"].save(temporary)
         record = {"accuracy": accuracy, "options": options.to_dict()}
         results.write_json(path.with_suffix(".json"), record)
     accuracy = json.loads(path.with_suffix(".json").read_text())["accuracy"]

@@ -293,4 +293,5 @@ class Trainer(abc.ABC):
         """Writes `models/<name>.keras`, for `keras.models.load_model`."""
         self.run.models.mkdir(exist_ok=True)
         for name, model in self.models().items():
-            model.save(self.run.models / f"{name}.keras")
+            with results.whole(self.run.models / f"{name}.keras") as path:
+                model.save(path)

@@ -1,6 +1,8 @@
 """Running commands in tests, and looking at what they left."""
 
+import contextlib
 import csv
+import resource
 from pathlib import Path
 
 from framework.cli import main
@@ -27,3 +29,14 @@ def refused(capsys, code: int, *argv: str) -> str:
     assert "Traceback" not in out + err
     assert everything_below(Path.cwd()) == before
     return err
+
+
+@contextlib.contextmanager
+def room_for(size: int):
+    """Let no file grow beyond `size` bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

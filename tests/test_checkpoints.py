@@ -1,16 +1,15 @@
 """Checkpoints: exact, whole or not there, and readable refusals of what is damaged."""
 
-import contextlib
 import json
 import math
 import os
-import resource
 import shutil
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from commands import room_for
 
 from framework import checkpoints
 from framework.errors import UserError
@@ -175,17 +174,6 @@ def test_a_kill_between_the_two_renames_of_a_replacement_loses_nothing(folder):
 def test_what_training_went_back_from_is_forgotten(folder):
     checkpoints.save(state(8.0), folder, 2, 1, {})
     assert names(folder) == ["00000002"]
-
-
-@contextlib.contextmanager
-def room_for(size: int):
-    """Let no file grow beyond `size` bytes, as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("size", [0, 20, 250])

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from commands import SMOKE, history, refused
+from commands import SMOKE, history, refused, room_for
 from conftest import ROOT
 from PIL import Image
 
 from framework.cli import main
-from framework.results import locked
+from framework.results import Run, locked
 from framework.trainer import Trainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
@@ -109,6 +109,22 @@ def test_out_of_memory_says_what_to_halve(eager, capsys, monkeypatch, error, dry
     assert "to 3; --accumulate 4" in err
     assert main([*argv, "--batch_size", "1", "--name", "it", *["--dry_run"] * (1 - dry)]) == 1
     assert "to 16" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_while_training_is_one_line(eager, capsys, monkeypatch):
+    log = Run.log
+
+    def log_without_room(self, step, terms):
+        with room_for(20):
+            log(self, step, terms)
+
+    argv = ["--gan_type", "gan", "--dataset", "mini", "--preset", "smoke", "--name", "it"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "log", log_without_room)
+        assert main(argv) == 1
+    assert capsys.readouterr().err == "main.py: results/it/history.csv: File too large\n"
+    assert not Path("results/it/history.csv").exists()
+    assert main(argv) == 0 and len(history("results/it")) == 2, "with room again it goes on"
 
 
 class TestFolders:

@@ -1,6 +1,6 @@
 """What a run leaves behind: folder, history, sample sheets, loss plots, one page. No TensorFlow."""
 
-from framework.results.files import write_json
+from framework.results.files import whole, write_json
 from framework.results.images import pair_sheet, tile, to_uint8
 from framework.results.interval import Interval
 from framework.results.lock import locked
@@ -15,5 +15,6 @@ __all__ = [
     "pair_sheet",
     "tile",
     "to_uint8",
+    "whole",
     "write_json",
 ]

@@ -1,11 +1,12 @@
 """Files that are either whole or absent: atomic writes, JSON, and the history table."""
 
+import contextlib
 import csv
 import io
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,46 @@ import numpy as np
 Row = dict[str, float]
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to a temporary name beside `path`, then rename it.
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` to write to; it is renamed to `path` at the end.
 
-    Raises OSError when the place is not writable; nothing is left behind then.
+    Nothing is left behind when the block fails; an OSError then has the name `path`.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{os.getpid()}.tmp.{path.name}")
     try:
-        temporary.write_bytes(content)
+        yield temporary
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        _name(error, path)
         raise
+
+
+def _name(error: BaseException, path: Path) -> None:
+    if isinstance(error, OSError):  # that of a full disk does not say which file it was
+        error.filename = str(path)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file in one piece, see `whole`."""
+    with whole(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def append_text(path: Path, text: str) -> None:
+    """Append UTF-8 text to a file; what a full disk cuts off is taken back (OSError)."""
+    rest = text.encode()
+    with path.open("ab", buffering=0) as file:
+        size = file.tell()
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+        except OSError as error:
+            file.truncate(size)
+            _name(error, path)
+            raise
 
 
 def write_text(path: Path, text: str) -> None:

@@ -116,8 +116,7 @@ class Run:
         if len(self.history) == 1 or not row.keys() <= set(self._columns):
             self._write_history()
             return
-        with self._history_path.open("a", encoding="utf-8") as file:
-            file.write(files.csv_line(files.row_cells(row, self._columns)))
+        files.append_text(self._history_path, files.csv_line(files.row_cells(row, self._columns)))
 
     def rewind(self, iteration: int) -> None:
         """Forget the rows after `iteration`: training goes on from there."""
@@ -131,8 +130,8 @@ class Run:
 
     def note(self, text: str) -> None:
         """Append a dated line to log.txt, and print it unless the run is quiet."""
-        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n")
+        line = f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n"
+        files.append_text(self.folder / "log.txt", line)
         if not self.quiet:
             tqdm.write(text)  # keeps a progress bar whole
 
