@@ -138,7 +138,14 @@ class Trainer(gan_trainer.AdversarialTrainer):
 
     def build_phases(self) -> list[Phase]:
         """Both discriminators, then both generators, each pair as one joint step."""
-        return [self.disc_phase(DISCS, self.disc_terms), Phase("gen", GENS, self.gen_terms)]
+        return [
+            self.disc_phase(DISCS, self.disc_terms),
+            Phase("gen", self.team(), self.gen_terms),
+        ]
+
+    def team(self) -> tuple[str, ...]:
+        """Names of the nets that learn with the generators' update."""
+        return GENS
 
     def fakes(self, batch: Batch, random: Random) -> Fakes:
         """Both generators in training mode on the same new z."""

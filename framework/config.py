@@ -93,6 +93,9 @@ class Options:
         "no", "precision of the matrix work", "training", choices=("no", "bfloat16", "float16")
     )
     jit: bool = option(False, "compile the step with XLA (for GPUs)", "training")
+    fast_layers: bool = option(
+        True, "on a CPU, compute some layers by faster operations with the same result", "training"
+    )
     deterministic: bool = option(
         False, "only operations that give the same bits every time, also on a GPU", "training"
     )

@@ -43,6 +43,11 @@ def names(devices: str) -> list[str]:
     return wanted
 
 
+def are_cpus(devices: str) -> bool:
+    """Whether `strategy` uses no GPU; UsageError as there."""
+    return all(name.startswith("CPU") for name in names(devices))
+
+
 @functools.cache
 def of_all_workers() -> tf.distribute.MultiWorkerMirroredStrategy:
     """The strategy of a cluster: one per process, made before any operation runs."""

@@ -15,8 +15,7 @@ from framework import classifier_trainer, cogan_trainer, config, penalties
 from framework.cogan_trainer import GENS, Fakes
 from framework.config import option
 from framework.errors import UsageError
-from framework.trainer import Batch, Phase, Term
-from framework.utils import Random
+from framework.trainer import Term
 from nets import cogan
 
 
@@ -118,12 +117,12 @@ class Trainer(cogan_trainer.Trainer):
             )
         return nets
 
-    def build_phases(self) -> list[Phase]:
-        """CoGAN's phases, then the encoder's: only its own phase moves it (thesis 4)."""
-        phases = super().build_phases()
-        if self.options.cycle_loss:
-            phases.append(Phase("encoder", ("encoder",), self.encoder_terms))
-        return phases
+    def team(self) -> tuple[str, ...]:
+        """The generators and the encoder, which learns from the same pass (thesis 5.2).
+
+        No other term depends on the encoder, and Adam does not see the weight of this one.
+        """
+        return (*GENS, "encoder") if self.options.cycle_loss else GENS
 
     @functools.cached_property
     def terms(self) -> list[Term]:
@@ -144,10 +143,6 @@ class Trainer(cogan_trainer.Trainer):
             logits = self.frozen["classifier"](tf.concat(fakes.images, axis=0), training=False)
             fakes = fakes._replace(logits=tuple(tf.split(logits, 2)))
         return {term.name: term.weight * term.fn(fakes) for term in self.terms}
-
-    def encoder_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
-        """What the encoder minimises: the unweighted latent-cycle distance on new fakes."""
-        return {"cycle": self.cycle(self.fakes(batch, random))}
 
     def feature(self, fakes: Fakes) -> tf.Tensor:
         """Distance of the first --feature_layers feature maps of both generators (eq. 4.1)."""

@@ -19,7 +19,7 @@ from framework.data import Data
 from framework.errors import DivergedError, MissingError, UsageError
 from framework.optimizers import Updater
 from framework.utils import Random, to_float
-from nets import blocks
+from nets import blocks, fast
 
 Batch = dict[str, tf.Tensor]
 
@@ -87,6 +87,7 @@ class Trainer(abc.ABC):
             self.frozen = {name: make() for name, make in pretrained.items()}
             with precision.policy(options.mixed_precision):
                 self.nets = self.build_nets()
+            self._speed_up()
             self.phases = self.build_phases()
             self.updaters = {phase.name: self._updater(phase) for phase in self.phases}
             averaged = {name: self.nets[name] for name in self.averaged}
@@ -97,6 +98,14 @@ class Trainer(abc.ABC):
         parts = dict(step=self.step, nets=self.nets, ema=self.ema_nets, opt=self.optimizers)
         scales = {name: each.scale for name, each in self.updaters.items() if each.scale}
         self.checkpoint = tf.train.Checkpoint(**parts, **({"scale": scales} if scales else {}))
+
+    def _speed_up(self) -> None:
+        """Chooses the form in which the layers of all nets are computed on these devices."""
+        o = self.options
+        if o.fast_layers and devices.are_cpus(o.devices):
+            compute_dtype = "float32" if o.mixed_precision == "no" else o.mixed_precision
+            for net in (*self.nets.values(), *self.frozen.values()):
+                fast.speed_up(net, compute_dtype)
 
     def _updater(self, phase: Phase) -> Updater:
         o, moved = self.options, self.variables(phase)

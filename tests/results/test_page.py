@@ -13,7 +13,7 @@ from run_folder import constant, opened, read
 from framework.results import Progress, Run, page, plots, progress
 
 TERMS = ("gen/adv1", "gen/adv2", "disc/adv1", "disc/adv2", "disc/penalty1", "gen/semantic")
-TERMS += ("gen/cycle", "encoder/cycle", "gen/feature", "stat/weight_diff", "clf/loss", "my/term")
+TERMS += ("gen/cycle", "gen/feature", "stat/weight_diff", "clf/loss", "my/term")
 
 
 @pytest.fixture
@@ -71,8 +71,8 @@ def test_log_scale_only_where_needed(values, log):
 def test_labels_tell_the_curves_apart():
     pair = ["gen/adv1", "gen/adv2"]
     assert [plots.label(name, pair) for name in pair] == ["domain 1", "domain 2"]
-    cycle = ["gen/cycle", "encoder/cycle"]
-    assert [plots.label(name, cycle) for name in cycle] == ["generators", "encoder"]
+    decay = ["gen/decay", "disc/decay"]
+    assert [plots.label(name, decay) for name in decay] == ["generators", "discriminators"]
     assert plots.label("clf/accuracy", ["clf/loss", "clf/accuracy"]) == "accuracy"
 
 

@@ -1,0 +1,172 @@
+"""Faster forms of some Keras layers on a CPU: same mathematics and weights, other operations.
+
+`speed_up` gives each layer of a finished network that has a faster form here another `call`. Their
+classes stay Keras' own, so a network is defined, saved and loaded as if this file did not exist.
+Every form can be differentiated twice, as gradient penalties need it.
+"""
+
+import functools
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+FEW_FILTERS = 4  # up to here a stride-1 transposed convolution is faster as shifted columns
+SMALL_MAP = 8  # input height up to which a kernel's gradient is faster as a matrix product
+
+
+def speed_up(net: keras.Model, compute_dtype: str = "float32") -> None:
+    """Replaces `call` of every layer of `net` that has a faster form on a CPU.
+
+    Args:
+        net: a built functional model; models inside it are searched too.
+        compute_dtype: of the matrix products; layers of other dtypes keep their own, but the last
+            row, which is float32 for its sums, multiplies in this one too.
+    """
+    for layer in net.layers:
+        if isinstance(layer, keras.Model):
+            speed_up(layer, compute_dtype)
+        elif form := _form(layer, compute_dtype):
+            layer.call = functools.partial(form, layer)
+
+
+def _form(layer: keras.layers.Layer, compute_dtype: str) -> Callable | None:
+    """The faster `call(layer, x, ...)`, None where Keras' own is as good or the only one."""
+    if type(layer) is keras.layers.Conv2DTranspose:
+        return _transposed_form(layer, compute_dtype)
+    if type(layer) is keras.layers.PReLU:
+        return prelu if len(layer.input.shape) == 4 else None
+    if type(layer) is keras.layers.BatchNormalization:
+        usual = layer.axis in (-1, 3) and layer.scale and layer.center and not layer.synchronized
+        return batch_norm if usual and len(layer.input.shape) == 4 else None
+    return None
+
+
+def _transposed_form(layer: keras.layers.Conv2DTranspose, compute_dtype: str) -> Callable | None:
+    usual = layer.data_format == "channels_last" and set(layer.dilation_rate) == {1}
+    if not usual or layer.padding != "same" or layer.output_padding is not None:
+        return None
+    if layer.strides == (1, 1) and layer.filters <= FEW_FILTERS:
+        return functools.partial(shift_and_add, compute_dtype=compute_dtype)
+    small = layer.input.shape[1] is not None and layer.input.shape[1] <= SMALL_MAP
+    return small_transposed if layer.strides == (2, 2) and small else None
+
+
+def batch_norm(
+    layer: keras.layers.BatchNormalization,
+    x: tf.Tensor,
+    training: bool | None = None,
+    mask: None = None,
+) -> tf.Tensor:
+    """Batch norm of [N, H, W, C] as TensorFlow's one fused operation.
+
+    Keras computes moments, scale and shift one after the other. Statistics are float32.
+    """
+    gamma, beta, mean, variance = (
+        tf.cast(v, tf.float32)
+        for v in (layer.gamma, layer.beta, layer.moving_mean, layer.moving_variance)
+    )
+    learns = bool(training) and layer.trainable
+    empty = tf.zeros([0])
+    y, batch_mean, batch_variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=x,
+        scale=gamma,
+        offset=beta,
+        mean=empty if learns else mean,
+        variance=empty if learns else variance,
+        epsilon=layer.epsilon,
+        is_training=learns,
+    )
+    if learns:
+        count = tf.cast(tf.size(x) // x.shape[-1], tf.float32)
+        biased = batch_variance * ((count - 1.0) / count)  # Keras averages the biased one
+        kept = layer.momentum
+        layer.moving_mean.assign(kept * mean + (1.0 - kept) * batch_mean)
+        layer.moving_variance.assign(kept * variance + (1.0 - kept) * biased)
+    return y
+
+
+def prelu(layer: keras.layers.PReLU, x: tf.Tensor) -> tf.Tensor:
+    """PReLU of [N, H, W, C] in one pass over memory forwards and one backwards."""
+    return _prelu(x, tf.cast(layer.alpha, x.dtype))
+
+
+@tf.custom_gradient
+def _prelu(x: tf.Tensor, alpha: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    return _prelu_forward(x, alpha), lambda upstream: _prelu_backward(x, alpha, upstream)
+
+
+# XLA makes one loop of each; over a whole network it would be slower than the library's kernels.
+@tf.function(jit_compile=True, autograph=False)
+def _prelu_forward(x: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
+    return tf.where(x > 0, x, alpha * x)
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _prelu_backward(x: tf.Tensor, alpha: tf.Tensor, upstream: tf.Tensor) -> tuple:
+    negative = tf.cast(tf.minimum(x, 0), tf.float32) * tf.cast(upstream, tf.float32)
+    shared = [0] + [axis + 1 for axis, size in enumerate(alpha.shape) if size == 1]
+    slopes = tf.reshape(tf.reduce_sum(negative, shared), alpha.shape)
+    return tf.where(x > 0, upstream, alpha * upstream), tf.cast(slopes, alpha.dtype)
+
+
+def small_transposed(layer: keras.layers.Conv2DTranspose, x: tf.Tensor) -> tf.Tensor:
+    """Transposed convolution whose filter gradient is one matrix product.
+
+    On small maps with many channels the convolution library is slow at that gradient.
+    """
+    y = _transposed(x, tf.cast(layer.kernel, x.dtype), layer.strides[0])
+    return _finished(layer, y)
+
+
+def _transposed(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
+    size, inputs = kernel.shape[0], kernel.shape[3]
+
+    @tf.custom_gradient
+    def compute(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        batch, height, width, _ = tf.unstack(tf.shape(x))
+        shape = tf.stack([batch, height * stride, width * stride, kernel.shape[2]])
+
+        def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            window = [1, size, size, 1]
+            patches = tf.image.extract_patches(
+                upstream, window, [1, stride, stride, 1], [1, 1, 1, 1], "SAME"
+            )
+            patches = tf.reshape(patches, [-1, size * size * kernel.shape[2]])
+            product = tf.matmul(patches, tf.reshape(x, [-1, inputs]), transpose_a=True)
+            return tf.nn.conv2d(upstream, kernel, stride, "SAME"), tf.reshape(product, kernel.shape)
+
+        return tf.nn.conv2d_transpose(x, kernel, shape, stride, "SAME"), gradients
+
+    return compute(x, kernel)
+
+
+def shift_and_add(
+    layer: keras.layers.Conv2DTranspose, x: tf.Tensor, compute_dtype: str = "float32"
+) -> tf.Tensor:
+    """Stride-1 transposed convolution to few channels: a column per kernel column, then shifts.
+
+    A k x k kernel to c channels uses the units of a matrix product badly; k x 1 to k * c channels
+    uses them better, and the k shifted sums along the width are cheap. They are float32.
+    """
+    rows, columns, filters, inputs = layer.kernel.shape
+    kernel = tf.reshape(layer.kernel, (rows, 1, columns * filters, inputs))
+    shape = tf.concat([tf.shape(x)[:3], [columns * filters]], axis=0)
+    kernel, x = tf.cast(kernel, compute_dtype), tf.cast(x, compute_dtype)
+    parts = tf.nn.conv2d_transpose(x, kernel, shape, 1, "SAME")
+    left, width = (columns - 1) // 2, x.shape[2]
+    right = columns - 1 - left
+    parts = tf.pad(tf.cast(parts, tf.float32), [[0, 0], [0, 0], [right, left], [0, 0]])
+    # Output j gets part k of input column j + left - k.
+    shifted = [
+        parts[:, :, columns - 1 - k : columns - 1 - k + width, k * filters : (k + 1) * filters]
+        for k in range(columns)
+    ]
+    return _finished(layer, tf.cast(tf.add_n(shifted), layer.compute_dtype))
+
+
+def _finished(layer: keras.layers.Conv2DTranspose, y: tf.Tensor) -> tf.Tensor:
+    """Bias and activation."""
+    if layer.use_bias:
+        y = tf.nn.bias_add(y, tf.cast(layer.bias, y.dtype))
+    return layer.activation(y)
