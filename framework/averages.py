@@ -8,8 +8,20 @@ import tensorflow as tf
 
 
 def copies(nets: dict[str, keras.Model]) -> dict[str, keras.Model]:
-    """Nets with their own variables and the same values; make them inside `strategy.scope()`."""
-    result = {name: keras.models.clone_model(net) for name, net in nets.items()}
+    """Nets with their own variables and the same values; make them inside `strategy.scope()`.
+
+    A layer that several nets share is one layer in their copies too.
+    """
+    layers: dict[int, keras.layers.Layer] = {}
+
+    def once(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if id(layer) not in layers:
+            layers[id(layer)] = type(layer).from_config(layer.get_config())
+        return layers[id(layer)]
+
+    result = {
+        name: keras.models.clone_model(net, clone_function=once) for name, net in nets.items()
+    }
     for name, copy in result.items():
         copy.set_weights(nets[name].get_weights())
     return result
@@ -25,7 +37,11 @@ def update(
     """
     count = tf.cast(step, tf.float32)
     decay = tf.minimum(decay, (1.0 + count) / (10.0 + count))
-    for name, net in slow.items():
-        for old, new in zip(net.variables, fast[name].variables, strict=True):
-            if old.dtype == "float32":  # counters and seeds are no averages
-                old.value.assign(decay * old.value + (1.0 - decay) * new.value)
+    variables = [
+        pair
+        for name in slow
+        for pair in zip(slow[name].variables, fast[name].variables, strict=True)
+    ]
+    for old, new in {id(old): (old, new) for old, new in variables}.values():
+        if old.dtype == "float32":  # counters and seeds are no averages
+            old.value.assign(decay * old.value + (1.0 - decay) * new.value)

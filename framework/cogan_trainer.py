@@ -17,7 +17,7 @@ from framework.config import option
 from framework.errors import UsageError
 from framework.trainer import Batch, Phase
 from framework.utils import Random
-from nets import cogan, faces
+from nets import blocks, cogan, faces
 
 GENS = ("gen1", "gen2")
 DISCS = ("disc1", "disc2")
@@ -192,8 +192,8 @@ class Trainer(gan_trainer.AdversarialTrainer):
         """Each team as one model: saved apart, what they share would be saved twice."""
         z = keras.Input((self.options.noise_dim,), name="z")
         x = [keras.Input(self.nets[name].input_shape[1:], name=f"x{name[-1]}") for name in DISCS]
-        images = [self.sampling_net(name)(z)[0] for name in GENS]
-        logits = [self.nets[name](x[i]) for i, name in enumerate(DISCS)]
+        images = [blocks.on(self.sampling_net(name), z)[0] for name in GENS]
+        logits = [blocks.on(self.nets[name], x[i])[0] for i, name in enumerate(DISCS)]
         pairs = {
             "generators": keras.Model(z, images, name="generators"),
             "discriminators": keras.Model(x, logits, name="discriminators"),

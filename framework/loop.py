@@ -76,21 +76,25 @@ class Loop:
             pending.append(self.trainer.run_steps(iterator, count))
             step += count
             log, sheet, save = (step == total or step % each == 0 for each in every)
-            self._signal = self.trainer.agree(caught[0] if caught else 0)
-            if log or sheet or save or self._signal:
+            if log or sheet or save:
                 self._add(pending, step)
-                pending = []
                 progress.update(step, self._interval.terms())
             if log:
                 self._log(step)
             if sheet:
                 self.trainer.sheet()
+            self._signal = self.trainer.agree(caught[0] if caught else 0)
             if save or self._signal:
+                self._add(pending, step)
                 self._save()
 
     def _add(self, pending: list, step: int) -> None:
-        rows = np.concatenate(pending)  # here the host waits for the device
-        self._interval.add(self.trainer.names, rows, step, skip=self.options.nan_policy == "skip")
+        """Moves the terms of the last calls into the interval."""
+        if pending:
+            rows = np.concatenate(pending)  # here the host waits for the device
+            skip = self.options.nan_policy == "skip"
+            self._interval.add(self.trainer.names, rows, step, skip=skip)
+            pending.clear()
 
     def _log(self, step: int) -> None:
         terms = self._interval.terms() | self.trainer.statistics()

@@ -208,6 +208,17 @@ def towers(
     return result
 
 
+def on(net: keras.Model, x: keras.KerasTensor) -> list[keras.KerasTensor]:
+    """Outputs of the layers of `net`, the same ones, applied to another input.
+
+    A model of several such nets is flat. As models inside a model, Keras would save what they share
+    once and then fail to load it.
+    """
+    return keras.models.clone_model(
+        net, input_tensors=x, clone_function=lambda layer: layer
+    ).outputs
+
+
 def generator(name: str, noise_dim: int, tower: Sequence[Block]) -> keras.Model:
     """z [N, noise_dim] -> (image, features): what all blocks but first and last put out."""
     z = keras.Input((noise_dim,), name="z")

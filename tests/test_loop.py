@@ -128,7 +128,9 @@ def test_max_time_counts_from_the_start_of_the_program(eager, run, monkeypatch, 
     begun = time.monotonic()
     assert subject.fit() == 75
     assert 0.5 < time.monotonic() - begun < 60 and 0 < int(subject.step) < 9999
-    assert trainer("gan", "--max_time", "59m", run=Run.load(run.folder)).fit() == 75
+    again = trainer("gan", "--iterations", "9999", "--max_time", "59m", run=Run.load(run.folder))
+    assert again.fit() == 75, "an hour is gone: it stops after one iteration"
+    assert int(again.step) == int(subject.step) + 1
 
 
 def test_fewer_iterations_than_are_done_are_refused(eager, run, capsys):

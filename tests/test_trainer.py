@@ -31,6 +31,7 @@ from nets import gan
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 SYSTEMS = config.systems()
+MODELS = {"generators": ("gen1", "gen2"), "discriminators": ("disc1", "disc2")}
 STRAIGHT = {"gan": ["gen"], "cogan": ["gen1", "gen2"], "scogan": ["gen1", "gen2"]}
 
 
@@ -316,6 +317,25 @@ def test_saved_generators_load_without_this_project(system, run, classifier_path
     assert len(images) == len(subject.sample(z)) == len(STRAIGHT[system])
     for mine, other in zip(images, subject.sample(z), strict=True):
         np.testing.assert_allclose(mine.numpy(), other, atol=1e-6)
+
+
+@pytest.mark.parametrize("ema", ["0", "0.9"])
+@pytest.mark.parametrize("shared", [0, 1, 4])
+def test_saved_pairs_load_and_still_share(run, shared, ema):
+    argv = ["--g_shared_layers", str(shared), "--d_shared_layers", str(min(shared, 3))]
+    subject = trainer("cogan", *argv, "--ema", ema, run=run)
+    update(subject, "gen")
+    subject.save_models()
+    z = subject.fixed_latent(2)
+    loaded = {name: keras.models.load_model(run.models / f"{name}.keras") for name in MODELS}
+    for mine, other in zip(loaded["generators"](z), subject.sample(z), strict=True):
+        np.testing.assert_allclose(mine.numpy(), other, atol=1e-6)
+    x = [tf.constant(image) for image in subject.sample(z)]
+    for i, logits in enumerate(loaded["discriminators"](x)):
+        np.testing.assert_allclose(logits, subject.nets[f"disc{i + 1}"](x[i]), atol=1e-6)
+    for name, nets in MODELS.items():
+        own = {id(v) for net in nets for v in subject.nets[net].variables}
+        assert len(loaded[name].variables) == len(own)
 
 
 def test_shared_layers_stay_one():
