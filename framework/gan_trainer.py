@@ -28,6 +28,9 @@ from framework.utils import Random, batched, sample_latent, to_float
 from nets import gan
 
 
+COLOUR_SAMPLES = 64
+
+
 @dataclasses.dataclass(frozen=True)
 class Options(config.Adversarial):
     """Options of `--gan_type gan`."""
@@ -150,6 +153,15 @@ class AdversarialTrainer(trainer.Trainer):
         if self.run:
             images = self.sample(self.fixed_latent(self.options.num_samples_to_gen))
             self.run.sheet(images, f"{int(self.step):06d}")
+            if int(self.step):
+                self._tell_colours()
+
+    def _tell_colours(self) -> None:
+        """A line on how bright, varied and alike to the real images the samples are, per domain."""
+        samples = self.sample(self.fixed_latent(COLOUR_SAMPLES))
+        for i, (fakes, domain) in enumerate(zip(samples, self.data.domains, strict=True), start=1):
+            reals = to_float(domain.images[:COLOUR_SAMPLES]).numpy()
+            self.run.note(f"domain {i}: {evaluate.colours(fakes, reals)}")
 
 
 class Trainer(AdversarialTrainer):

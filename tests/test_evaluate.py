@@ -251,3 +251,26 @@ def test_unequal_lengths_are_refused():
         measure([1, 2, 3], [1, 2])
     with pytest.raises(ValueError, match="3 images and 2 labels"):
         evaluate.accuracy(read, picture([1, 2, 3]), [1, 2], "p")
+
+
+def bright_half(levels) -> np.ndarray:
+    """One image per level: that level on the left half, -1 on the right."""
+    images = np.full((len(levels), 2, 2, 3), -1.0, np.float32)
+    images[:, :, 0] = np.reshape(levels, (-1, 1, 1))
+    return images
+
+
+def test_colours_by_hand():
+    # Left half 0 or 1 (mean 0.5, deviation 0.5), right half always -1.
+    reals = bright_half([0, 1])
+    line = evaluate.colours(reals, reals)
+    assert line == "mean -0.25 (real -0.25), spread 0.25 (real 0.25), correlation 1.00"
+
+
+def test_inverted_and_collapsed_output_is_warned_of():
+    reals = bright_half([0, 1])
+    assert "correlation -1.00; WARNING: looks inverted" in evaluate.colours(-reals, reals)
+    flat = np.zeros_like(reals)
+    line = evaluate.colours(flat, reals)
+    assert "correlation 0.00; WARNING: nearly the same image for every z" in line
+    assert "WARNING" not in evaluate.colours(bright_half([0.1, 0.6]), reals)
