@@ -217,7 +217,7 @@ def colours(fakes: np.ndarray, reals: np.ndarray) -> str:
 
     `mean` is over all numbers, `spread` the deviation between images of one pixel, averaged over
     pixels, `correlation` that of the two mean images (0 where one is flat). Inverted output has a
-    correlation far below 0; output that is collapsed, nearly the same for every z, hardly any spread.
+    correlation far below 0; collapsed output, nearly the same for every z, has hardly any spread.
     """
     pair = [np.asarray(images, np.float64) for images in (fakes, reals)]
     mean, real_mean = (images.mean() for images in pair)

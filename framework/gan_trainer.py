@@ -27,7 +27,6 @@ from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, sample_latent, to_float
 from nets import gan
 
-
 COLOUR_SAMPLES = 64
 
 
