@@ -85,7 +85,8 @@ class Options(config.Adversarial):
 class Fakes(NamedTuple):
     """One generator pass over both domains; every field but z is a pair.
 
-    `logits` are a frozen classifier's for the images, where a system has one.
+    `logits` are a frozen classifier's for the images, where a system has one. `seen` are a frozen
+    trunk's maps, several for each of image 1, image 2, real 1, real 2.
     """
 
     z: tf.Tensor
@@ -93,6 +94,7 @@ class Fakes(NamedTuple):
     features: tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]
     reals: tuple[tf.Tensor, tf.Tensor]
     logits: tuple[tf.Tensor, ...] = ()
+    seen: tuple[tuple[tf.Tensor, ...], ...] = ()
 
 
 def digit_nets(o: Options, style: dict) -> tuple[keras.Model, ...]:

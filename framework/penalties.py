@@ -129,6 +129,49 @@ def latent_distance(z: tf.Tensor, recovered: tf.Tensor, norm: str = "l1") -> tf.
     return _distance(*_pair(z, recovered), norm)
 
 
+def content_distance(maps1: tf.Tensor, maps2: tf.Tensor) -> tf.Tensor:
+    """Mean squared difference of two maps of a frozen trunk; Gatys et al., arXiv 1508.06576, eq. 1.
+
+    Raises:
+        ValueError: for unequal shapes.
+    """
+    return _distance(*_pair(maps1, maps2), "l2")
+
+
+def style_distance(
+    maps1: Sequence[tf.Tensor], maps2: Sequence[tf.Tensor], divisor: str = "hw"
+) -> tf.Tensor:
+    """Mean squared difference of the Gram matrices of each layer's maps, averaged over layers.
+
+    Sample i is compared with sample i. Gatys et al., eq. 5, with equal weights per layer.
+
+    Raises:
+        ValueError: when the lists differ in length, a pair in shape, or for an unknown divisor.
+    """
+    distances = [
+        _distance(*_pair(gram(a, divisor), gram(b, divisor)), "l2")
+        for a, b in zip(maps1, maps2, strict=True)
+    ]
+    return tf.reduce_mean(tf.stack(distances))
+
+
+def gram(maps: tf.Tensor, divisor: str = "hw") -> tf.Tensor:
+    """Products of the channels of maps [N, H, W, C], summed over all pixels: [N, C, C].
+
+    Divided by H W ('hw', as the thesis ran) or by H W C ('hwc', as it prints).
+
+    Raises:
+        ValueError: for an unknown divisor.
+    """
+    if divisor not in ("hw", "hwc"):
+        raise ValueError(f"unknown divisor {divisor!r}; choose from hw, hwc")
+    maps = _f32(maps)
+    samples, height, width, channels = tf.unstack(tf.shape(maps))
+    pixels = tf.reshape(maps, [samples, height * width, channels])
+    size = height * width * (channels if divisor == "hwc" else 1)
+    return tf.matmul(pixels, pixels, transpose_a=True) / tf.cast(size, tf.float32)
+
+
 def _f32(x) -> tf.Tensor:
     return tf.cast(tf.convert_to_tensor(x), tf.float32)
 

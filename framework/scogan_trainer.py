@@ -1,7 +1,7 @@
 """SCoGAN: CoGAN without shared weights; regularisers make the two generators agree instead.
 
-Master thesis "Soft-coupled GANs", chapters 4 and 5: feature (eq. 4.1), semantic and latent-cycle
-regularisers, each a `Term` added to the loss of the generators.
+Master thesis "Soft-coupled GANs", chapters 4 and 5: feature (eq. 4.1), semantic, latent-cycle and
+perceptual regularisers, each a `Term` added to the loss of the generators.
 """
 
 import dataclasses
@@ -11,11 +11,12 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from framework import classifier_trainer, cogan_trainer, config, penalties
+from framework import classifier_trainer, cogan_trainer, config, penalties, perception
 from framework.cogan_trainer import GENS, Fakes
 from framework.config import option
 from framework.errors import UsageError
-from framework.trainer import Term
+from framework.trainer import Batch, Phase, Term
+from framework.utils import Random
 from nets import cogan
 
 
@@ -72,14 +73,33 @@ class Options(cogan_trainer.Options):
     )
     cycle_weight: float = option(10.0, "weight of --cycle_loss", "coupling", low=0)
     cycle_norm: str = option("l1", "distance of --cycle_loss", "coupling", choices=("l1", "l2"))
+    perceptual_loss: bool = option(
+        False, "VGG19 sees one content in both images and each domain's style", "coupling"
+    )
+    content_weight: float = option(
+        1e-3, "weight of the content of --perceptual_loss", "coupling", low=0
+    )
+    style_weight: float = option(
+        1e-11, "weight of the style of --perceptual_loss", "coupling", low=0
+    )
+    style_divisor: str = option(
+        "hw", "of the Gram matrices: pixels, or pixels times channels", "coupling",
+        choices=("hw", "hwc"),
+    )  # fmt: skip
+    vgg_weights: str | None = option(
+        None, "VGG19 file (.h5, keras.applications, no top) of --perceptual_loss; if not given, "
+        "Keras' own, downloaded once; `random` (untrained) is for tests and timing", "coupling",
+    )  # fmt: skip
 
     def check(self) -> None:
-        """Refuses too many feature maps, an unused classifier and one that would judge itself."""
+        """Refuses too many feature maps, unused files and a classifier that would judge itself."""
         super().check()
         if self.feature_layers > self.maps:
             raise UsageError(f"--feature_layers {self.feature_layers}: there are {self.maps} maps")
         if self.classifier_path and not self.semantic_loss:
             raise UsageError("--classifier_path: needs --semantic_loss")
+        if self.vgg_weights and not self.perceptual_loss:
+            raise UsageError("--vgg_weights: needs --perceptual_loss")
         own = self.semantic_loss and not self.classifier_path
         if own and self.classifier_arch == self.evaluator_arch:
             raise UsageError(
@@ -94,18 +114,24 @@ class Trainer(cogan_trainer.Trainer):
     options: Options
 
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
-        """The classifier of --semantic_loss."""
+        """The trunk of --perceptual_loss and the classifier of --semantic_loss."""
+        o, makers = self.options, {}
+        if o.perceptual_loss:
+            makers["vgg19"] = perception.ready(o.vgg_weights, o.mixed_precision, o.dry_run)
+        if o.semantic_loss:
+            makers["classifier"] = self._classifier()
+        return makers
+
+    def _classifier(self) -> Callable[[], keras.Model]:
         o = self.options
-        if not o.semantic_loss:
-            return {}
         if o.classifier_path:
             path = classifier_trainer.given(o.classifier_path, o.image_size)
-            return {"classifier": functools.partial(keras.models.load_model, path)}
+            return functools.partial(keras.models.load_model, path)
         settings = classifier_trainer.for_semantic_loss(
             o, classifier_arch=o.classifier_arch, iterations=o.classifier_iterations,
             width=o.classifier_width,
         )  # fmt: skip
-        return {"classifier": classifier_trainer.ready(settings, self.data.labelled())}
+        return classifier_trainer.ready(settings, self.data.labelled())
 
     def build_nets(self) -> dict[str, keras.Model]:
         """The four nets of CoGAN and, with --cycle_loss, the `encoder`."""
@@ -135,14 +161,28 @@ class Trainer(cogan_trainer.Trainer):
             "balance": (o.semantic_loss and o.balance_weight > 0, o.balance_weight, self.balance),
             "cycle": (o.cycle_loss, o.cycle_weight, self.cycle),
         }
+        if o.perceptual_loss:
+            every["perceptual_content"] = (o.content_weight > 0, o.content_weight, self.content)
+            every["perceptual_style"] = (o.style_weight > 0, o.style_weight, self.style)
         return [Term(name, weight, fn) for name, (on, weight, fn) in every.items() if on]
 
     def regularisers(self, fakes: Fakes) -> dict[str, tf.Tensor]:
-        """Weighted value of every term; the classifier sees both domains as one batch."""
+        """Weighted value of every term; a frozen net sees both domains as one batch."""
         if "classifier" in self.frozen:
             logits = self.frozen["classifier"](tf.concat(fakes.images, axis=0), training=False)
             fakes = fakes._replace(logits=tuple(tf.split(logits, 2)))
+        if "vgg19" in self.frozen:
+            seen = perception.see(self.frozen["vgg19"], fakes.images, fakes.reals)
+            fakes = fakes._replace(seen=seen)
         return {term.name: term.weight * term.fn(fakes) for term in self.terms}
+
+    def update(self, phase: Phase, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
+        """As in every system; the perceptual distances are logged without their weights too."""
+        logged = super().update(phase, batch, random)
+        if phase.name == "gen":
+            own = [term for term in self.terms if term.name.startswith("perceptual")]
+            logged |= {f"stat/{t.name}": logged[f"gen/{t.name}"] / t.weight for t in own}
+        return logged
 
     def feature(self, fakes: Fakes) -> tf.Tensor:
         """Distance of the first --feature_layers feature maps of both generators (eq. 4.1)."""
@@ -169,4 +209,16 @@ class Trainer(cogan_trainer.Trainer):
         encoder, norm = self.nets["encoder"], self.options.cycle_norm
         return tf.add_n(
             [penalties.latent_distance(fakes.z, encoder(image), norm) for image in fakes.images]
+        )
+
+    def content(self, fakes: Fakes) -> tf.Tensor:
+        """Distance of the deepest maps of the two images."""
+        return penalties.content_distance(fakes.seen[0][-1], fakes.seen[1][-1])
+
+    def style(self, fakes: Fakes) -> tf.Tensor:
+        """Distance in style between each image and a real one of its domain, summed over both."""
+        pairs = zip(fakes.seen[:2], fakes.seen[2:], strict=True)
+        divisor = self.options.style_divisor
+        return tf.add_n(
+            [penalties.style_distance(fake[:-1], real[:-1], divisor) for fake, real in pairs]
         )

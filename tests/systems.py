@@ -1,6 +1,7 @@
 """Tiny data and quick trainers for the tests of the systems."""
 
 import importlib
+from unittest import mock
 
 import keras
 import numpy as np
@@ -10,14 +11,14 @@ from framework import config
 from framework.data import Data, Domain
 from framework.trainer import Phase, Trainer
 from framework.utils import Random, to_float
-from nets import classifier
+from nets import classifier, pretrained
 
 SMALL = "--preset smoke --width 0.01 --noise_dim 4".split()
 NO_DROPOUT = ["--d_arch", "strided", "--d_width", "1"]  # its masks depend on where a row stands
 # Every term that SCoGAN has, and a penalty.
 FULL = (
     "--feature_loss --weight_loss --semantic_loss --cycle_loss --disc_penalty wgan-gp "
-    "--disc_iters 2"
+    "--perceptual_loss --vgg_weights random --disc_iters 2"
 ).split()
 
 
@@ -39,7 +40,23 @@ def trainer(system: str, *argv: str, run=None) -> Trainer:
     module = importlib.import_module(f"framework.{system}_trainer")
     small = SMALL[:4] if system == "classifier" else SMALL
     options = config.parse(["--gan_type", system, *small, *argv])
-    return module.Trainer(options, tiny_data(module.Trainer.contract), run)
+    with mock.patch.object(pretrained, "vgg19", small_trunk):
+        return module.Trainer(options, tiny_data(module.Trainer.contract), run)
+
+
+def small_trunk(weights=None) -> keras.Model:
+    """What stands in for VGG19, whose passes take longer than all else in a test."""
+    x = keras.Input((None, None, 3))
+    maps = [(0.5 * x + 0.5) * 255]
+    for filters, stride in ((2, 4), (3, 2), (4, 1)):
+        law = keras.initializers.GlorotUniform(seed=filters)
+        conv = keras.layers.Conv2D(
+            filters, 3, stride, "same", activation="relu", kernel_initializer=law
+        )
+        maps.append(conv(maps[-1]))
+    trunk = keras.Model(x, maps[1:])
+    trunk.trainable = False
+    return trunk
 
 
 def flags(system: str, classifier_path: str = "") -> list[str]:

@@ -19,6 +19,7 @@ LAYERS = {
     "averages": 2,
     "checkpoints": 2,
     "signals": 2,
+    "perception": 2,
     "devices": 1,
     "precision": 1,
     "losses": 1,

@@ -67,6 +67,24 @@ def test_a_missing_classifier_file_is_exit_3(capsys):
     assert "no.keras" in refused(capsys, 3, *argv)
 
 
+def test_missing_vgg19_weights_are_exit_3(capsys, monkeypatch):
+    def unreachable(*args, **kwargs):
+        raise Exception("URL fetch failure on https://storage.googleapis.com: None -- no route")
+
+    argv = ["--gan_type", "scogan", *SMOKE, "--perceptual_loss"]
+    assert "no.h5" in refused(capsys, 3, *argv, "--vgg_weights", "no.h5")
+    monkeypatch.setattr("keras.utils.get_file", unreachable)
+    message = refused(capsys, 3, *argv)
+    for part in ("vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "models", "--vgg_weights"):
+        assert part in message
+
+
+def test_a_weights_file_that_is_none_is_one_line(capsys):
+    Path("bad.h5").write_text("no weights")
+    argv = ["--gan_type", "scogan", *SMOKE, "--perceptual_loss", "--vgg_weights", "bad.h5"]
+    assert "bad.h5" in refused(capsys, 1, *argv)
+
+
 def test_a_classifier_file_that_is_none_is_one_line(capsys):
     Path("bad.keras").write_text("no model")
     argv = ["--gan_type", "scogan", *SMOKE, "--semantic_loss", "--classifier_path", "bad.keras"]

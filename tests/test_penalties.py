@@ -213,3 +213,58 @@ def test_distances_refuse_nonsense(fn):
         fn(tf.zeros([4, 2]), tf.zeros([1, 2]))
     with pytest.raises(ValueError, match="norm"):
         fn(tf.zeros([4, 2]), tf.zeros([4, 2]), "linf")
+
+
+PIXELS = np.float32([[[[1, 2], [3, 4]]]])  # two pixels of two channels
+
+
+def test_gram_by_hand():
+    """1 * 1 + 3 * 3 = 10, 1 * 2 + 3 * 4 = 14 and 2 * 2 + 4 * 4 = 20, over two pixels."""
+    assert penalties.gram(PIXELS).numpy().tolist() == [[[5, 7], [7, 10]]]
+    assert penalties.gram(PIXELS, "hwc").numpy().tolist() == [[[2.5, 3.5], [3.5, 5]]]
+
+
+def test_gram_keeps_samples_apart_and_forgets_places():
+    maps = noise(3, 4, 5, 2)
+    turned = maps[:, ::-1, ::-1]
+    whole = penalties.gram(maps).numpy()
+    assert whole == pytest.approx(penalties.gram(turned).numpy(), abs=1e-5)
+    for i in range(3):
+        assert whole[i] == pytest.approx(penalties.gram(maps[i : i + 1])[0].numpy(), abs=1e-5)
+
+
+def test_style_distance_is_the_mean_over_layers():
+    zeros = np.zeros_like(PIXELS)
+    one = (5**2 + 7**2 + 7**2 + 10**2) / 4
+    assert float(penalties.style_distance([PIXELS], [zeros])) == pytest.approx(one, abs=1e-4)
+    both = penalties.style_distance([PIXELS, PIXELS], [zeros, PIXELS])
+    assert float(both) == pytest.approx(one / 2, abs=1e-4)
+    channels = penalties.style_distance([PIXELS], [zeros], "hwc")
+    assert float(channels) == pytest.approx(one / 4, abs=1e-4)
+
+
+def test_content_distance():
+    assert float(penalties.content_distance(PIXELS, PIXELS - 2)) == pytest.approx(4, abs=1e-5)
+
+
+def test_identical_images_cost_nothing():
+    maps = [noise(2, 3, 3, 4), noise(2, 2, 2, 5)]
+    assert float(penalties.style_distance(maps, maps)) == pytest.approx(0, abs=1e-9)
+    assert float(penalties.content_distance(maps[0], maps[0])) == pytest.approx(0, abs=1e-9)
+
+
+def test_perceptual_distances_are_float32_in_half_precision():
+    half = tf.cast(PIXELS, tf.bfloat16)
+    assert penalties.gram(half).dtype == tf.float32
+    assert penalties.content_distance(half, half).dtype == tf.float32
+
+
+def test_perceptual_distances_refuse_nonsense():
+    with pytest.raises(ValueError, match="shapes differ"):
+        penalties.content_distance(noise(2, 3), noise(1, 3))
+    with pytest.raises(ValueError, match="shapes differ"):
+        penalties.style_distance([noise(2, 3, 3, 4)], [noise(1, 3, 3, 4)])
+    with pytest.raises(ValueError, match="zip"):
+        penalties.style_distance([PIXELS], [])
+    with pytest.raises(ValueError, match="choose from hw, hwc"):
+        penalties.gram(PIXELS, "chw")

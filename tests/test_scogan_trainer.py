@@ -5,7 +5,9 @@ import pytest
 import tensorflow as tf
 from systems import NO_DROPOUT, changed, flags, phase, save_classifier, trainer, update, weights
 
+from framework import penalties, perception
 from framework.utils import Random
+from nets import pretrained
 
 PLAIN = {"gen/adv1", "gen/adv2"}
 BATCH = {"x1": tf.zeros((4, 32, 32, 3)), "x2": tf.zeros((4, 32, 32, 3))}
@@ -20,7 +22,7 @@ def classifier_path(tmp_path_factory) -> str:
 def full(classifier_path):
     """All regularisers at weights that differ."""
     weighted = "--feature_weight 2 --weight_weight 3 --semantic_weight 5 --cycle_weight 7"
-    weighted += " --balance_weight 11"
+    weighted += " --balance_weight 11 --content_weight 13 --style_weight 0.17"
     return trainer("scogan", *flags("scogan", classifier_path), *weighted.split())
 
 
@@ -39,6 +41,69 @@ def test_one_flag_adds_one_term_and_nothing_else(flag, term):
     assert ("encoder" in subject.nets) == (flag == "cycle_loss")
 
 
+PERCEPTUAL = "--perceptual_loss --vgg_weights random".split()
+
+
+def test_perceptual_distances_are_logged_without_their_weights_too():
+    subject = trainer("scogan", *PERCEPTUAL, "--style_weight", "0.25", *NO_DROPOUT)
+    assert [each.name for each in subject.terms] == ["perceptual_content", "perceptual_style"]
+    logged = update(subject, "gen")
+    assert logged.keys() - PLAIN == {
+        f"{kind}/perceptual_{part}" for kind in ("gen", "stat") for part in ("content", "style")
+    }
+    for part, weight in (("content", 1e-3), ("style", 0.25)):
+        raw = logged[f"stat/perceptual_{part}"]
+        assert raw > 0
+        assert logged[f"gen/perceptual_{part}"] == pytest.approx(weight * raw, rel=1e-5)
+    assert not any("perceptual" in name for name in update(subject, "disc"))
+
+
+def test_a_perceptual_part_of_no_weight_is_left_out():
+    subject = trainer("scogan", *PERCEPTUAL, "--style_weight", "0")
+    assert update(subject, "gen").keys() - PLAIN == {
+        "gen/perceptual_content", "stat/perceptual_content",
+    }  # fmt: skip
+
+
+def test_gram_matrices_may_be_divided_by_their_channels():
+    def style(divisor: str) -> float:
+        subject = trainer("scogan", *PERCEPTUAL, "--style_divisor", divisor)
+        subject.frozen["vgg19"] = lambda x, training: [tf.repeat(x, 2, axis=-1)[..., :4], x]
+        passed = fakes(subject)
+        seen = perception.see(subject.frozen["vgg19"], passed.images, passed.reals)
+        return float(subject.style(passed._replace(seen=seen)))
+
+    assert style("hw") == pytest.approx(4**2 * style("hwc"), rel=1e-4), "four channels, squared"
+
+
+def test_the_trunk_computes_in_the_precision_of_the_nets():
+    how = ["--mixed_precision", "bfloat16"]
+    subject = trainer("scogan", *PERCEPTUAL, *how)
+    seen = subject.frozen["vgg19"](BATCH["x1"])
+    assert {each.dtype for each in seen} == {tf.bfloat16}
+    terms = subject.regularisers(fakes(subject))
+    assert {value.dtype for value in terms.values()} == {tf.float32}
+
+
+@pytest.mark.parametrize("name", ["perceptual_content", "perceptual_style"])
+def test_perceptual_gradients_reach_both_generators_and_move_no_trunk(full, name):
+    before = weights(full)
+    variables = full.variables(phase(full, "gen"))
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([v.value for v in variables])
+        value = full.regularisers(fakes(full))[name]
+    gradients = tape.gradient(value, [v.value for v in variables])
+    kernels = [g for v, g in zip(variables, gradients, strict=True) if "image/kernel" in v.path]
+    assert len(kernels) == 2 and all(np.abs(g).max() > 0 for g in kernels)
+    update(full, "gen")
+    assert "frozen vgg19" not in changed(before, weights(full))
+
+
+def test_a_dry_run_needs_no_weights(monkeypatch):
+    monkeypatch.setattr(pretrained, "vgg19_file", lambda: pytest.fail("it asked for the file"))
+    assert "vgg19" in trainer("scogan", "--perceptual_loss", "--dry_run").frozen
+
+
 def test_without_a_regulariser_it_is_two_gans():
     subject = trainer("scogan")
     assert update(subject, "gen").keys() == PLAIN
@@ -51,7 +116,8 @@ def test_without_a_regulariser_it_is_two_gans():
 def test_every_term_is_its_distance_times_its_weight(full):
     passed = fakes(full)
     terms = full.regularisers(passed)
-    assert terms.keys() == {"feature", "weight", "semantic", "balance", "cycle"}
+    perceptual = {"perceptual_content", "perceptual_style"}
+    assert terms.keys() == {"feature", "weight", "semantic", "balance", "cycle"} | perceptual
 
     maps = zip(*(features[:3] for features in passed.features), strict=True)
     feature = sum(np.mean((a.numpy() - b.numpy()) ** 2) for a, b in maps)
@@ -72,6 +138,13 @@ def test_every_term_is_its_distance_times_its_weight(full):
     found = [full.nets["encoder"](image).numpy() for image in passed.images]
     cycle = sum(np.mean(np.abs(z - passed.z.numpy())) for z in found)
     assert float(terms["cycle"]) == pytest.approx(7 * cycle, rel=1e-4)
+
+    trunk = full.frozen["vgg19"]
+    seen = [trunk(x) for x in (*passed.images, *passed.reals)]
+    content = penalties.content_distance(seen[0][-1], seen[1][-1])
+    assert float(terms["perceptual_content"]) == pytest.approx(13 * float(content), rel=1e-4)
+    style = sum(penalties.style_distance(seen[i][:-1], seen[i + 2][:-1]) for i in (0, 1))
+    assert float(terms["perceptual_style"]) == pytest.approx(0.17 * float(style), rel=1e-4)
 
 
 def test_the_encoder_learns_from_the_cycle_term_alone(full):

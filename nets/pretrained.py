@@ -1,0 +1,88 @@
+"""Networks trained by others, for distances between images: always frozen.
+
+VGG19: Simonyan and Zisserman, arXiv 1409.1556, with the weights of keras.applications.
+"""
+
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+VGG19_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+VGG19_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{VGG19_FILE}"
+VGG19_MD5 = "253f8cb515780f3b799900260a226db6"
+VGG19_STYLE = tuple(f"block{block}_conv1" for block in range(1, 6))
+VGG19_CONTENT = "block5_conv2"
+
+
+def vgg19(weights: Sequence[np.ndarray] | None = None) -> keras.Model:
+    """Images [N, H, W, 3] in [-1, 1] -> maps of VGG19_STYLE in their order, then VGG19_CONTENT.
+
+    The images are not resized; block k sees them halved k - 1 times. Maps have the compute dtype
+    of the dtype policy in force.
+
+    Args:
+        weights: as `read_vgg19` gives them; None for untrained ones, the same at every call.
+    """
+    net = _vgg19()
+    net.set_weights(_untrained(net) if weights is None else weights)
+    outputs = [net.get_layer(name).output for name in (*VGG19_STYLE, VGG19_CONTENT)]
+    x = keras.Input((None, None, 3), name="x")
+    pixels = keras.applications.vgg19.preprocess_input((0.5 * x + 0.5) * 255)  # BGR, mean taken off
+    trunk = keras.Model(x, keras.Model(net.input, outputs)(pixels), name="vgg19")
+    trunk.trainable = False
+    return trunk
+
+
+def read_vgg19(file: str | Path) -> list[np.ndarray]:
+    """All convolution weights of a file of keras.applications (without the dense layers).
+
+    Raises:
+        ValueError: the file, `.h5` or `.weights.h5`, does not hold them.
+    """
+    net = _vgg19()
+    # Keras leaves a layer that it does not find as it was, with no more than a warning.
+    net.set_weights([np.full(v.shape, np.nan, "float32") for v in net.weights])
+    wrong = ValueError(f"{file} has no VGG19 weights of keras.applications")
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            net.load_weights(file)
+    except (OSError, ValueError, KeyError) as error:
+        raise wrong from error
+    weights = net.get_weights()
+    if not all(np.isfinite(array).all() for array in weights):
+        raise wrong
+    return weights
+
+
+def vgg19_file() -> Path:
+    """The file in Keras' cache, downloaded if it is not there.
+
+    Raises:
+        FileNotFoundError: it is neither there nor can it be downloaded.
+    """
+    try:
+        options = dict(cache_subdir="models", file_hash=VGG19_MD5)
+        return Path(keras.utils.get_file(VGG19_FILE, VGG19_URL, **options))
+    except Exception as error:  # Keras raises nothing more special when there is no network
+        home = os.environ.get("KERAS_HOME", "~/.keras")
+        raise FileNotFoundError(f"no {VGG19_FILE} in {home}/models, nor a network") from error
+
+
+def _vgg19() -> keras.Model:
+    return keras.applications.VGG19(
+        include_top=False, weights=None, input_shape=(None, None, 3), name="vgg19_layers"
+    )
+
+
+def _untrained(net: keras.Model) -> list[np.ndarray]:
+    """Kernels of He's law, which keeps magnitudes alike through the layers, and no biases."""
+    arrays = [np.zeros(v.shape, "float32") for v in net.weights]
+    for seed, array in enumerate(arrays):
+        if array.ndim == 4:
+            deviation = np.sqrt(2 / np.prod(array.shape[:3]))
+            array += deviation * np.random.default_rng(seed).standard_normal(array.shape, "float32")
+    return arrays
