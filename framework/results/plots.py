@@ -26,7 +26,7 @@ GROUPS = {
 COLOURS = ("#2563c9", "#d9622b", "#2a9d6f", "#8e4bb8", "#b8860b", "#6b7280")
 PHASES = {"gen": "generators", "disc": "discriminators"}
 SMOOTH_FROM = 100  # points; a shorter curve can be read as it is
-LOG_DECADES = 3
+LOG_DECADES = 2
 
 
 def draw(history: list[files.Row], folder: Path) -> list[Path]:
