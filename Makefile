@@ -12,12 +12,13 @@ STAMP = $(VENV)/installed
 BIN = $(VENV)/bin
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test test-slow lint clean
+.PHONY: help demo test test-slow bench lint clean
 
 help:
 	@echo 'make demo       train the small demo and write its page, results/demo/index.html'
 	@echo 'make test       run the tests (minutes)'
 	@echo 'make test-slow  run the long tests that make test leaves out'
+	@echo 'make bench      measure speed beside PyTorch, which it installs, and the reference (an hour)'
 	@echo 'make lint       check style and format'
 	@echo 'make clean      remove .venv and caches; results and data stay'
 
@@ -30,6 +31,13 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+# Where pip takes a build with CUDA (gigabytes), the CPU build comes by
+# make bench TORCH='torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu'
+TORCH ?= torch==2.13.0
+bench: $(STAMP)
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m bench.run --startup $(BENCH)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

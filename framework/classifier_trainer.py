@@ -7,7 +7,6 @@ below `<results_dir>/classifiers/`.
 import dataclasses
 import functools
 import json
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -146,8 +145,8 @@ def for_evaluation(options: config.Options) -> Options:
 
 
 def _settings(options: config.Options, **values) -> Options:
-    same = ("seed", "results_dir", "data_dir", "image_size", "domain1", "domain2", "dry_run")
-    inherited = {name: getattr(options, name) for name in same}
+    same = ("seed", "results_dir", "data_dir", "image_size", "domain1", "domain2")
+    inherited = {name: getattr(options, name) for name in (*same, "dry_run", "max_time")}
     own = dict(gan_type="classifier", batch_size=64, log_every=100)
     own |= dict(devices=devices.names(options.devices)[0])  # too small a net for several
     return Options(**(inherited | own | values))
@@ -156,11 +155,16 @@ def _settings(options: config.Options, **values) -> Options:
 def ready(options: Options, data: Data) -> Callable[[], keras.Model]:
     """Maker of the classifier of these options, which is trained now if it is not kept already.
 
-    A dry run gets an untrained net and keeps nothing.
+    A dry run gets an untrained net and keeps nothing. Of several workers the chief trains it.
     """
     if options.dry_run:
         return functools.partial(build, options, data)
-    return functools.partial(keras.models.load_model, obtain(options, data))
+    path = obtain(options, data) if cluster.is_chief() else _kept_file(options, data)
+    if cluster.workers() > 1:
+        devices.agree(devices.of_all_workers(), 0)  # the others wait here
+        if not _is_kept(path):
+            raise UsageError("--results_dir: must be a folder that all workers share")
+    return functools.partial(keras.models.load_model, path)
 
 
 def obtain(options: Options, data: Data) -> Path:
@@ -170,9 +174,7 @@ def obtain(options: Options, data: Data) -> Path:
     beside it in a JSON file of the same name. Raises Stopped when a signal ends the training.
     """
     path = _kept_file(options, data)
-    while not (cluster.is_chief() or path.with_suffix(".json").is_file()):
-        time.sleep(1.0)  # the chief trains it and writes the JSON file last
-    if not (path.is_file() and path.with_suffix(".json").is_file()):
+    if not _is_kept(path):
         print(f"training the {options.classifier_arch} classifier of {data.name}: {path}")
         clf = Trainer(options, data)
         if code := clf.fit():
@@ -187,6 +189,10 @@ def obtain(options: Options, data: Data) -> Path:
     shown = ", ".join(f"{name} {value:.1%}" for name, value in accuracy.items())
     print(f"{options.classifier_arch} classifier of {data.name}: {shown} (held out)")
     return path
+
+
+def _is_kept(path: Path) -> bool:
+    return path.is_file() and path.with_suffix(".json").is_file()
 
 
 def _kept_file(options: Options, data: Data) -> Path:

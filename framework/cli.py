@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import framework.signals  # noqa: F401 - starts the clock of --max_time
 from framework import cluster, config, flags, presets
 from framework.config import Options
 from framework.errors import MissingError, UsageError, UserError, WorkerLost, out_of_memory

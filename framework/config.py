@@ -45,7 +45,7 @@ def option(
         low: smallest number allowed.
         high: largest number allowed.
         aliases: other names of the flag, without dashes.
-        inert: the value cannot change what is learned, so a resumed run may differ in it.
+        inert: no part of what is to be learned: a resumed run may differ in it.
     """
     kind = str if default is None else type(default)
     metadata = dict(help=help, group=group, choices=tuple(choices), low=low, high=high)
@@ -94,7 +94,9 @@ class Options:
     )
     jit: bool = option(False, "compile the step with XLA (for GPUs)", "training")
     fast_layers: bool = option(
-        True, "on a CPU, compute some layers by faster operations with the same result", "training"
+        True,
+        "on a CPU, compute some layers by faster operations of the same mathematics",
+        "training",
     )
     deterministic: bool = option(
         False, "only operations that give the same bits every time, also on a GPU", "training"

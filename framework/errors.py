@@ -45,8 +45,8 @@ def out_of_memory(options: Any) -> UserError:
     """What to halve, given the options of a run that did not fit into memory."""
     batch, size = options.batch_size, options.image_size
     tried = f"out of memory at --batch_size {batch} and --image_size {size}"
-    if batch == 1:
-        return UserError(f"{tried}: halve --width, or the images to {size // 2}")
+    if batch % 2:
+        return UserError(f"{tried}: take a smaller batch, or halve --width")
     return UserError(
         f"{tried}: halve the batch to {batch // 2}; --accumulate {2 * options.accumulate} then "
         "keeps the updates as large"

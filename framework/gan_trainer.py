@@ -39,6 +39,7 @@ class Options(config.Adversarial):
 
     def check(self) -> None:
         """Refuses images of another size than the nets make."""
+        super().check()
         size = 64 if self.arch == "64" else 32
         if self.image_size != size:
             raise UsageError(f"--image_size {self.image_size}: --arch {self.arch} makes {size}")

@@ -107,13 +107,19 @@ class Loop:
         self.trainer.save({"interval": self._interval.record(), "detours": self._detours})
 
     def _roll_back(self, error: DivergedError) -> None:
-        """Goes on from the newest checkpoint with other random numbers, or raises `error`."""
-        detours = self._detours + 1
-        if self.options.nan_policy != "rollback" or detours > MOST_DETOURS:
-            raise error
-        if not self._resume():
-            raise error
+        """Goes on from the newest checkpoint with other random numbers, or raises DivergedError."""
+        detours, begun = self._detours + 1, self._step()
+        if self.options.nan_policy != "rollback":
+            raise DivergedError(
+                f"{error}: checkpoints before it are kept; try a lower learning rate, another "
+                "--loss, or --nan_policy skip or rollback"
+            ) from error
+        if detours > MOST_DETOURS or not self._resume():
+            raise DivergedError(
+                f"{error}: no way on after {detours - 1} returns to a checkpoint; try a lower "
+                "learning rate or another --loss"
+            ) from error
         self._detours = detours
         self.trainer.reseed(detours)
         if self.run:
-            self.run.note(f"{error}; going on from iteration {self._step()} with other numbers")
+            self.run.note(f"{error}: back from {begun} to {self._step()}, on with other numbers")

@@ -80,29 +80,36 @@ class Updater:
         """The loss to differentiate."""
         return loss if self.scale is None else loss * self.scale.factor
 
-    def apply(self, grads: list[tf.Tensor], before: list[tf.Tensor]) -> None:
+    def apply(
+        self, grads: list[tf.Tensor], loss: tf.Tensor, before: list[tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
         """One update, from inside a replica's step.
 
         Args:
             grads: of the scaled loss divided by the number of replicas, one per variable.
+            loss: of this replica.
             before: the `snapshot`.
+
+        Returns:
+            `skipped`, 1 for an update that was undone and else 0, where that can happen.
         """
         if not (self._skip or self._clip_norm):
             self.optimizer.apply(grads, self.variables)
-            return
+            return {}
         context = tf.distribute.get_replica_context()
-        grads = context.all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
+        # Zero times the loss is no number exactly where the loss is none or infinite.
+        *grads, flaw = context.all_reduce(tf.distribute.ReduceOp.SUM, [*grads, 0.0 * loss])
         if self.scale is not None:
             grads = [grad / self.scale.factor for grad in grads]
-        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(grad)) for grad in grads])
+        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(x)) for x in (*grads, flaw)])
         if self._clip_norm:
             grads, _ = tf.clip_by_global_norm(grads, self._clip_norm)
         # The optimiser sums over replicas once more.
         share = 1.0 / context.num_replicas_in_sync
         self.optimizer.apply([grad * share for grad in grads], self.variables)
-        if self._skip:
-            devices.assign(
-                self._state, lambda new, old, good: tf.where(good, new, old), before, finite
-            )
+        if not self._skip:
+            return {}
+        devices.assign(self._state, lambda new, old, good: tf.where(good, new, old), before, finite)
         if self.scale is not None:
             self.scale.update(finite)
+        return {"skipped": 1.0 - tf.cast(finite, tf.float32)}

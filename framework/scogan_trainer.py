@@ -146,7 +146,7 @@ class Trainer(cogan_trainer.Trainer):
     def team(self) -> tuple[str, ...]:
         """The generators and the encoder, which learns from the same pass (thesis 5.2).
 
-        No other term depends on the encoder, and Adam does not see the weight of this one.
+        No other term depends on the encoder, and Adam, unclipped, is blind to this one's weight.
         """
         return (*GENS, "encoder") if self.options.cycle_loss else GENS
 

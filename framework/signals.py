@@ -12,7 +12,7 @@ EXIT_CODES = {
     signal.SIGUSR1: 75,
     signal.SIGALRM: 75,
 }
-STARTED = time.monotonic()  # this module is imported as the program starts
+STARTED = time.monotonic()  # the command line imports this module first
 
 
 @contextlib.contextmanager

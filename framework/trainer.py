@@ -103,7 +103,8 @@ class Trainer(abc.ABC):
         """Chooses the form in which the layers of all nets are computed on these devices."""
         o = self.options
         if o.fast_layers and devices.are_cpus(o.devices):
-            compute_dtype = "float32" if o.mixed_precision == "no" else o.mixed_precision
+            # The image row's products too; float16 would overflow where bfloat16 only rounds.
+            compute_dtype = "bfloat16" if o.mixed_precision == "bfloat16" else "float32"
             for net in (*self.nets.values(), *self.frozen.values()):
                 fast.speed_up(net, compute_dtype)
 
@@ -168,10 +169,11 @@ class Trainer(abc.ABC):
                 more = self._gradients(updater, phase, piece, draws)
             sums = tf.nest.map_structure(tf.add, sums, more) if sums else more
         grads, terms = sums
-        updater.apply(grads, before)
+        extra = updater.apply(grads, tf.add_n(list(terms.values())), before)
         if phase.after:
             phase.after(updater.variables)
-        return {f"{phase.name}/{name}": value / count for name, value in terms.items()}
+        logged = {f"{phase.name}/{name}": value / count for name, value in terms.items()}
+        return logged | {f"stat/{name}_{phase.name}": value for name, value in extra.items()}
 
     def _gradients(self, updater: Updater, phase: Phase, batch: Batch, random: Random) -> tuple:
         """Gradients of this replica's share of the mean loss, and the terms."""

@@ -89,3 +89,21 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no ../shared/data beside the project: the real data sets are not here")
     return folder
+
+
+@pytest.fixture
+def run(tmp_path):
+    """An empty, quiet run folder."""
+    from framework.results import Run
+
+    run = Run.open(tmp_path / "run", {"gan_type": "any"}, "command")
+    run.quiet = True
+    return run
+
+
+@pytest.fixture(scope="session")
+def classifier_path(tmp_path_factory) -> str:
+    """The file of an untrained classifier of three classes."""
+    from systems import save_classifier
+
+    return save_classifier(tmp_path_factory.mktemp("classifier") / "net.keras")

@@ -1,6 +1,8 @@
 """Tiny data and quick trainers for the tests of the systems."""
 
 import importlib
+import os
+import signal
 from unittest import mock
 
 import keras
@@ -119,3 +121,24 @@ def changed(before: dict[str, list], after: dict[str, list]) -> set[str]:
         for name, values in before.items()
         if any(not np.array_equal(a, b) for a, b in zip(values, after[name], strict=True))
     }
+
+
+class Watch(keras.callbacks.Callback):
+    """Records what it is told and, at one iteration, asks the run to stop as a cluster does."""
+
+    def __init__(self, watched, stop_at=0):
+        super().__init__()
+        self.watched, self.stop_at = watched, stop_at
+        self.logs, self.states = [], {}
+
+    def on_train_begin(self, logs=None):
+        self.states[int(self.watched.step)] = weights(self.watched)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.logs.append((epoch, logs))
+        self.states[epoch] = weights(self.watched)
+        if epoch == self.stop_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def on_train_end(self, logs=None):
+        self.logs.append("end")

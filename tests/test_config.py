@@ -9,7 +9,7 @@ import sys
 import pytest
 from conftest import ROOT
 
-from framework import config, presets
+from framework import config, flags, presets
 from framework.errors import MissingError, UsageError
 
 FIELDS = {system: dataclasses.fields(config.options_class(system)) for system in config.systems()}
@@ -306,3 +306,17 @@ def test_help_shows_aliases_choices_and_defaults(help_text):
     flat = " ".join(help_text.split())
     for part in ("--epochs", "--use_cycle", "lsgan, hinge", "[128]", "cogan -1, scogan 0"):
         assert part in flat
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("3h30m", 12600), ("90m", 5400), ("45s", 45), ("45", 45), ("1d2h", 93600), (None, None)],
+)
+def test_durations(text, seconds):
+    assert flags.duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "3x", "30m3h", "-5m", "1.5h"])
+def test_what_is_no_duration(text):
+    with pytest.raises(UsageError, match="--max_time .*: expected a time such as 3h30m"):
+        flags.duration(text)

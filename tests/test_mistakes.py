@@ -12,7 +12,9 @@ from commands import SMOKE, history, refused, room_for
 from conftest import ROOT
 from PIL import Image
 
+from framework import config
 from framework.cli import main
+from framework.errors import UsageError
 from framework.results import Run, locked
 from framework.trainer import Trainer
 
@@ -126,7 +128,7 @@ def test_out_of_memory_says_what_to_halve(eager, capsys, monkeypatch, error, dry
     assert err.count("\n") == 1 and "--batch_size 6 and --image_size 32" in err
     assert "to 3; --accumulate 4" in err
     assert main([*argv, "--batch_size", "1", "--name", "it", *["--dry_run"] * (1 - dry)]) == 1
-    assert "to 16" in capsys.readouterr().err
+    assert "take a smaller batch, or halve --width" in capsys.readouterr().err
 
 
 def test_a_disk_that_is_full_while_training_is_one_line(eager, capsys, monkeypatch):
@@ -213,3 +215,10 @@ def test_missing_data_without_a_network_is_one_line_and_exit_3(tmp_path):
     assert done.returncode == 3, done.stderr
     assert done.stderr.count("\n") == 1 and "data" in done.stderr
     assert not Path("results").exists()
+
+
+@pytest.mark.parametrize("system", config.systems())
+@pytest.mark.parametrize("argv", ["--max_time soon", "--eval_pairs 1"])
+def test_every_system_checks_what_all_can_be_told(system, argv):
+    with pytest.raises(UsageError, match=argv.split()[0]):
+        config.parse(["--gan_type", system, *argv.split()])

@@ -55,7 +55,7 @@ class Subject:
                 self.statistic.assign_add(1.0)
                 context = tf.distribute.get_replica_context()
                 grad = table[context.replica_id_in_sync_group]
-                self.updater.apply([self.updater.scaled(grad)], before)
+                self.updater.apply([self.updater.scaled(grad)], tf.constant(0.0), before)
 
             self.strategy.run(replica)
 

@@ -17,9 +17,9 @@ class Interval:
 
     def __init__(self, record: dict[str, Any] | None = None) -> None:
         """An empty interval, or the one whose `record` a checkpoint holds."""
-        record = record or {"sums": {}, "count": 0, "skipped": 0}
+        record = record or {"sums": {}, "count": 0, "left_out": 0}
         self._sums: dict[str, float] = dict(record["sums"])
-        self._count, self._skipped = record["count"], record["skipped"]
+        self._count, self._left_out = record["count"], record["left_out"]
 
     def add(self, names: list[str], rows: np.ndarray, last: int, *, skip: bool = False) -> None:
         """Adds iterations.
@@ -37,12 +37,9 @@ class Interval:
             bad = [name for name, x in zip(names, row, strict=True) if not math.isfinite(x)]
             if bad and not skip:
                 value, iteration = row[names.index(bad[0])], last - len(rows) + i + 1
-                raise DivergedError(
-                    f"{bad[0]} is {value} at iteration {iteration}: the last checkpoint is kept; "
-                    "try a lower learning rate, another --loss, or --nan_policy skip or rollback"
-                )
+                raise DivergedError(f"{bad[0]} is {value} at iteration {iteration}")
             if bad:
-                self._skipped += 1
+                self._left_out += 1
                 continue
             self._count += 1
             for name, value in zip(names, row, strict=True):
@@ -51,8 +48,8 @@ class Interval:
     def terms(self) -> dict[str, float]:
         """Mean of every term, and how many iterations were left out if any were."""
         means = {name: value / self._count for name, value in self._sums.items()}
-        return means | ({"stat/skipped": float(self._skipped)} if self._skipped else {})
+        return means | ({"stat/left_out": float(self._left_out)} if self._left_out else {})
 
     def record(self) -> dict[str, Any]:
         """Plain values for a checkpoint; JSON keeps every bit of them."""
-        return {"sums": self._sums, "count": self._count, "skipped": self._skipped}
+        return {"sums": self._sums, "count": self._count, "left_out": self._left_out}

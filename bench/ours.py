@@ -1,0 +1,108 @@
+"""This project's trainer, built through its public options."""
+
+import importlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+from bench import flops, workloads
+from bench.workloads import Workload
+from framework import config
+from framework.data import Data, Domain
+from framework.errors import UsageError
+from framework.trainer import Trainer
+from nets import classifier
+
+# Earlier versions have plain layers and no such option.
+ABSENT = {"--fast_layers": "false"}
+
+
+def build(workload: Workload, *, flags: list[str]) -> Callable[[], int]:
+    """A function that makes one call of the compiled step and returns its iterations."""
+    system = trainer(workload, flags)
+    iterator, count = system.batches(0), system.options.steps_per_call
+
+    def step() -> int:
+        tf.convert_to_tensor(system.run_steps(iterator, count)).numpy()
+        return count
+
+    return step
+
+
+def build_input(workload: Workload, *, count: int = 20) -> Callable[[], int]:
+    """A function that reads the batches of `count` iterations and nothing else."""
+    stream = data(workload).dataset(workload.batch_size, _updates(workload), seed=1)
+    iterator = iter(stream)
+
+    def step() -> int:
+        for _ in range(count):
+            next(iterator)
+        return count
+
+    return step
+
+
+def count_flops(workload: Workload) -> int:
+    """Floating-point operations of the matrix work of one iteration, plain layers."""
+    system = trainer(workload, ["--fast_layers", "false"])
+    size = (_updates(workload), workload.batch_size, workload.image_size, workload.image_size, 3)
+    element = {name: tf.TensorSpec(size, tf.uint8) for name in ("x1", "x2")}
+    element |= {"step": tf.TensorSpec([], tf.int64)}
+    return flops.count(tf.function(system.iteration).get_concrete_function(element).graph)
+
+
+def trainer(workload: Workload, flags: list[str]) -> Trainer:
+    """The SCoGAN trainer of a workload.
+
+    Raises:
+        UsageError: this version has no such option.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "classifier.keras")
+        if not workload.perceptual:
+            size = dict(image_size=workload.image_size, classes=workloads.CLASSES)
+            classifier.classifier(width=workload.width, **size).save(path)
+        argv = [*workload_flags(workload, path), *_known(flags)]
+        module = importlib.import_module("framework.scogan_trainer")
+        return module.Trainer(config.parse(argv), data(workload))
+
+
+def workload_flags(workload: Workload, classifier_path: str) -> list[str]:
+    """The command line of a workload."""
+    text = f"--gan_type scogan --loss {workload.loss} --disc_iters {workload.critic_steps}"
+    text += f" --batch_size {workload.batch_size} --image_size {workload.image_size}"
+    text += f" --width {workload.width} --seed 1"
+    if workload.loss == "wgan":
+        text += " --disc_penalty wgan-gp"
+    if workload.image_size == 128:
+        text += " --norm layer"
+    if workload.perceptual:
+        return [*text.split(), "--perceptual_loss", "--vgg_weights", "random"]
+    text += " --feature_loss --semantic_loss --cycle_loss"
+    return [*text.split(), "--classifier_path", classifier_path]
+
+
+def data(workload: Workload) -> Data:
+    """The random images of both domains, in memory."""
+    pixels = [workloads.images(workload, domain) for domain in range(2)]
+    domains = (Domain(f"noise{i}", x, None, x[:2], None) for i, x in enumerate(pixels))
+    return Data("domains", tuple(domains), "noise", 0)
+
+
+def _updates(workload: Workload) -> int:
+    """Batches of one iteration: one for each critic step, one for the generators."""
+    return workload.critic_steps + 1
+
+
+def _known(flags: list[str]) -> list[str]:
+    """Flags without those that say what this version does anyhow."""
+    fields = {f"--{name}" for name in config.options_class("scogan").__dataclass_fields__}
+    kept = list(flags)
+    for flag in [each for each in flags if each in ABSENT and each not in fields]:
+        place = kept.index(flag)
+        if kept[place + 1] != ABSENT[flag]:
+            raise UsageError(f"this version has no {flag}")
+        del kept[place : place + 2]
+    return kept

@@ -1,0 +1,75 @@
+"""Results as Markdown tables."""
+
+from collections.abc import Sequence
+
+from bench.contenders import INPUT
+from bench.workloads import WORKLOADS
+
+HEAD = (
+    "contender", "s/iteration", "quartiles", "x reference", "x best PyTorch", "peak MiB",
+    "first call s", "share of peak",
+)  # fmt: skip
+
+
+def merged(results: Sequence[dict]) -> dict:
+    """Several runs as one; where two have the same workload, the later one's stands."""
+    return {key: part for result in results for key, part in result.items()}
+
+
+def markdown(result: dict) -> str:
+    """A table per workload, fastest last, then the start of the program."""
+    about = result["machine"]
+    peaks = ", ".join(
+        f"{kind} {peak / 1e9:.0f} GFLOP/s" for kind, peak in about["peak_flops"].items()
+    )
+    parts = [f"{about['processor']}, {about['cores']} cores; matrix-multiply peak: {peaks}."]
+    for name, rows in result.items():
+        if name in WORKLOADS:
+            parts.append(f"**{name}**: {WORKLOADS[name].help}.\n\n{_workload(rows)}")
+    if "startup" in result:
+        rows = [(key, f"{row['median']:.2f}") for key, row in result["startup"].items()]
+        parts.append(_table(("start of the program", "s"), rows))
+    return "\n\n".join(parts)
+
+
+def _workload(rows: dict[str, dict]) -> str:
+    """Slowest first. A ratio to PyTorch goes over both ratios to the reference.
+
+    Two contenders may have been held at different times; each was timed beside the reference.
+    """
+    steps = {name: row for name, row in rows.items() if name != INPUT}
+    names = sorted(steps, key=lambda name: -_speed(steps[name])[0])
+    torch = [row for name, row in steps.items() if name.startswith("torch")]
+    best = min((_speed(row)[1] for row in torch), default=None)
+    lines = [_line(name, steps[name], best) for name in names]
+    text = _table(HEAD, lines)
+    if INPUT in rows and steps:
+        input_time = rows[INPUT]["median"]
+        fastest = min(row["median"] for row in steps.values())
+        text += (
+            f"\n\nInput alone: {1e3 * input_time:.1f} ms per iteration, "
+            f"{fastest / input_time:.0f} times faster than the fastest step needs it."
+        )
+    return text
+
+
+def _speed(row: dict) -> tuple[float, float]:
+    """Seconds, and seconds in units of the reference's, if it was there."""
+    return row["median"], 1 / row["vs_reference"] if "vs_reference" in row else row["median"]
+
+
+def _line(name: str, row: dict, best: float | None) -> tuple[str, ...]:
+    def number(key: str, form: str) -> str:
+        return f"{row[key]:{form}}" if key in row else ""
+
+    quartiles = " to ".join(f"{each:.2f}" for each in row["quartiles"])
+    return (
+        name, number("median", ".2f"), quartiles, number("vs_reference", ".2f"),
+        f"{best / _speed(row)[1]:.2f}" if best else "", number("peak_mib", ".0f"),
+        number("first_call", ".0f"), number("share_of_peak", ".0%"),
+    )  # fmt: skip
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

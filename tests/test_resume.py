@@ -1,0 +1,82 @@
+"""A run that was stopped goes on as if it had not been, for every system and in every way."""
+
+import itertools
+import os
+import signal
+
+import numpy as np
+import pytest
+from systems import Watch, changed, flags, slots, trainer, weights
+
+from framework import config
+from framework.results import Run
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
+SYSTEMS = config.systems()
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_stopped_run_resumes_bit_for_bit(system, eager, run, classifier_path, capsys):
+    argv = [*flags(system, classifier_path), "--iterations", "4", "--save_every", "9"]
+    whole = trainer(system, *argv, run=run)
+    watch = Watch(whole, stop_at=2)
+    assert whole.fit([watch]) == 75
+    assert int(whole.step) == 2 and watch.logs.pop() == "end"
+    assert [epoch for epoch, _ in watch.logs] == [1, 2]
+    for _, logs in watch.logs:
+        assert logs and all(np.isfinite(value) for value in logs.values())
+    trained = {name for each in whole.phases for name in each.nets}
+    averages = {f"average {name}" for name in whole.ema_nets}
+    assert changed(watch.states[0], watch.states[2]) == trained | averages
+
+    resumed = trainer(system, *argv, run=Run.load(run.folder))
+    assert changed(weights(resumed), weights(whole)) >= trained
+    assert resumed.fit() == 0
+    whole.run = None  # goes on in memory, with nothing to read
+    assert whole.fit() == 0
+    assert int(resumed.step) == int(whole.step) == 4
+    assert changed(weights(resumed), weights(whole)) == set()
+    assert changed(slots(resumed), slots(whole)) == set()
+    assert [row["iteration"] for row in Run.load(run.folder).history] == [1, 2, 3, 4]
+    if system != "classifier":
+        assert {path.stem for path in run.samples.iterdir()} == {"000000", "000002", "000004"}
+
+
+def _how(precision: str, jit: bool, devices: int) -> list[str]:
+    names = ",".join(f"CPU:{i}" for i in range(devices))
+    return ["--mixed_precision", precision, *(["--jit"] if jit else []), "--devices", names]
+
+
+QUICK = ("gan-bfloat16-True-1", "gan-float16-False-2")
+EVERY_WAY = [
+    pytest.param(system, _how(*each), id=name, marks=[] if name in QUICK else pytest.mark.slow)
+    for system in SYSTEMS
+    for each in itertools.product(("no", "bfloat16", "float16"), (False, True), (1, 2))
+    for name in ["-".join(map(str, (system, *each)))]
+]
+
+
+@pytest.mark.parametrize(("system", "how"), EVERY_WAY)
+def test_compiled_runs_resume_bit_for_bit_too(
+    system, how, run, tmp_path, classifier_path, monkeypatch, capsys
+):
+    argv = [*flags(system, classifier_path), *how, "--iterations", "4", "--save_every", "99"]
+    argv += "--log_every 3 --sheet_every 99".split()
+    record = Run.open(tmp_path / "whole", {"gan_type": "any"}, "command")
+    whole = trainer(system, *argv, run=record)
+    assert whole.fit() == 0
+    stopped = trainer(system, *argv, run=run)
+    step = stopped.run_steps
+
+    def second_is_the_last(iterator, count):
+        if int(stopped.step) == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(iterator, count)
+
+    monkeypatch.setattr(stopped, "run_steps", second_is_the_last)
+    assert stopped.fit() == 75 and int(stopped.step) == 2
+    resumed = trainer(system, *argv, run=Run.load(run.folder))
+    assert resumed.fit() == 0
+    assert changed(weights(resumed), weights(whole)) == set()
+    assert changed(slots(resumed), slots(whole)) == set()
+    assert (run.folder / "history.csv").read_bytes() == (record.folder / "history.csv").read_bytes()
