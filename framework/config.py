@@ -86,9 +86,8 @@ class Options:
     )  # fmt: skip
     batch_size: int = option(128, "images per domain and update, all devices", "training", low=1)
     accumulate: int = option(
-        1, "batches whose gradients make one update, as one batch so many times as large would",
-        "training", low=1,
-    )  # fmt: skip
+        1, "batches per update, which is that of one batch as large as all", "training", low=1
+    )
     mixed_precision: str = option(
         "no", "precision of the matrix work", "training", choices=("no", "bfloat16", "float16")
     )
