@@ -8,6 +8,7 @@ from conftest import ROOT
 LAYERS = {
     "main": 5,
     "cli": 5,
+    "commands": 5,
     "dry_run": 4,
     "doctor": 4,
     "trainer": 3,
@@ -25,6 +26,7 @@ LAYERS = {
     "losses": 1,
     "penalties": 1,
     "config": 0,
+    "options": 0,
     "flags": 0,
     "cluster": 0,
     "errors": 0,
@@ -39,6 +41,9 @@ SAME_LAYER = {
     ("config", "presets"),
     ("config", "flags"),
     ("config", "errors"),
+    ("config", "options"),
+    ("options", "flags"),
+    ("options", "errors"),
     ("flags", "errors"),
     ("cluster", "errors"),
     ("trainer", "loop"),
@@ -46,7 +51,16 @@ SAME_LAYER = {
 }
 COMMON_NETS = ("blocks", "fast", "pretrained")  # what one file of nets may import of another
 ONLY_TENSORS = ("losses", "penalties")  # these may import utils and nothing else of the project
-NO_TENSORFLOW = ("config", "cluster", "flags", "errors", "presets", "results", "evaluate")
+NO_TENSORFLOW = (
+    "config",
+    "options",
+    "cluster",
+    "flags",
+    "errors",
+    "presets",
+    "results",
+    "evaluate",
+)
 FILES = sorted(
     path.relative_to(ROOT)
     for path in (*ROOT.glob("framework/**/*.py"), *ROOT.glob("nets/**/*.py"), ROOT / "main.py")

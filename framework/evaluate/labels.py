@@ -10,15 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
-from scipy.stats import binomtest, entropy
+from scipy.stats import entropy
 from sklearn.metrics import confusion_matrix, mutual_info_score
+
+from framework.evaluate.metric import check, metric, share, wilson
 
 Classify = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Float images [N, S, S, C] in [-1, 1] -> (probabilities [N, K], features [N, D])."""
 
 CONFIDENT = 0.9  # an image is confident when its best class probability is above this
 HIT_SHARE = 0.1  # a class is hit with this part of its fair share: 1 % of the images for K = 10
-INVERTED, COLLAPSED = -0.5, 0.25  # correlation and share of the real spread that are warned of
 DIVERSITY_SAMPLES = 2000  # all distances between so many samples: 2 million, under a second
 
 
@@ -81,7 +82,7 @@ def accuracy(classify: Classify, images: np.ndarray, labels: np.ndarray, protoco
     if len(images) != len(labels):
         raise ValueError(f"got {len(images)} images and {len(labels)} labels")
     hits = score(images, classify).labels == np.asarray(labels)
-    return _share(hits, f"{protocol}; real images")
+    return share(hits, f"{protocol}; real images")
 
 
 def coupling(
@@ -100,12 +101,12 @@ def coupling(
     kappa = (agree - expected) / (1 - expected) if expected < 1 else 0.0
     information = mutual_info_score(None, None, contingency=counts)
     return {
-        "pair_accuracy": _share(labels1 == labels2, protocol),
+        "pair_accuracy": share(labels1 == labels2, protocol),
         "pair_accuracy_balanced": _balanced(counts, protocol),
-        "pair_accuracy_chance": _metric(expected, n, f"{protocol}; independent, same marginals"),
-        "coupling": _metric(kappa, n, f"{protocol}; Cohen's kappa"),
-        "mutual_information": _metric(max(information, 0.0), n, f"{protocol}; nats"),
-        "confusion": _metric(counts.tolist(), n, f"{protocol}; rows domain 1, columns domain 2"),
+        "pair_accuracy_chance": metric(expected, n, f"{protocol}; independent, same marginals"),
+        "coupling": metric(kappa, n, f"{protocol}; Cohen's kappa"),
+        "mutual_information": metric(max(information, 0.0), n, f"{protocol}; nats"),
+        "confusion": metric(counts.tolist(), n, f"{protocol}; rows domain 1, columns domain 2"),
     }
 
 
@@ -125,10 +126,10 @@ def coverage(scores: Scores, protocol: str) -> dict[str, dict]:
     nats = float(entropy(marginal))
     hit = np.count_nonzero(marginal >= HIT_SHARE / classes)
     return {
-        "label_entropy": _metric(nats, n, f"{protocol}; nats"),
-        "label_entropy_share": _metric(nats / np.log(classes), n, f"{protocol}; of ln {classes}"),
-        "classes_hit": _metric(hit, n, f"{protocol}; at least {HIT_SHARE / classes:.1%} each"),
-        "confident": _share(scores.best > CONFIDENT, f"{protocol}; probability > {CONFIDENT}"),
+        "label_entropy": metric(nats, n, f"{protocol}; nats"),
+        "label_entropy_share": metric(nats / np.log(classes), n, f"{protocol}; of ln {classes}"),
+        "classes_hit": metric(hit, n, f"{protocol}; at least {HIT_SHARE / classes:.1%} each"),
+        "confident": share(scores.best > CONFIDENT, f"{protocol}; probability > {CONFIDENT}"),
     }
 
 
@@ -146,12 +147,12 @@ def diversity(features: np.ndarray, protocol: str) -> dict:
     per_sample = distances.sum(axis=1) / (kept - 1)
     mean, margin = per_sample.mean(), 1.96 * 2 * per_sample.std(ddof=1) / np.sqrt(kept)
     note = f"{protocol}; L2 in evaluator features, all pairs"
-    return _metric(mean, kept, note, (max(mean - margin, 0.0), mean + margin))
+    return metric(mean, kept, note, (max(mean - margin, 0.0), mean + margin))
 
 
 def score(images: np.ndarray, classify: Classify) -> Scores:
     """Check images [N, S, S, C] and classify them; ValueError when either side is malformed."""
-    _check(images)
+    check(images)
     probabilities, features = (np.asarray(array) for array in classify(images))
     if probabilities.ndim != 2 or len(probabilities) != len(images) or len(features) != len(images):
         raise ValueError(
@@ -166,34 +167,8 @@ def score(images: np.ndarray, classify: Classify) -> Scores:
     return Scores(probabilities.argmax(axis=1), best, features, probabilities.shape[1])
 
 
-def _check(images: np.ndarray) -> None:
-    """Refuse what a metric would silently misread, such as uint8 images or ones in 0..255."""
-    if not np.issubdtype(images.dtype, np.floating):
-        raise ValueError(f"images must be float in [-1, 1], not {images.dtype}")
-    if images.ndim != 4 or len(images) == 0:
-        raise ValueError(f"images must be [N, S, S, C] with N > 0, not {images.shape}")
-    low, high = float(images.min()), float(images.max())
-    if not (low >= -1 - 1e-3 and high <= 1 + 1e-3):  # written so that NaN is refused too
-        raise ValueError(f"images must be finite and in [-1, 1], not in [{low:g}, {high:g}]")
-
-
 def _marginal(labels: np.ndarray, classes: int) -> np.ndarray:
     return np.bincount(labels, minlength=classes) / len(labels)
-
-
-def _metric(value, n: int, protocol: str, ci95: tuple | None = None) -> dict:
-    """Make plain Python values, which json can write."""
-    value = value if isinstance(value, list) else np.asarray(value).item()
-    limits = None if ci95 is None else [float(limit) for limit in ci95]
-    return {"value": value, "ci95": limits, "n": int(n), "protocol": protocol}
-
-
-def _wilson(hits: int, n: int) -> tuple[float, float]:
-    return tuple(binomtest(int(hits), int(n)).proportion_ci(0.95, method="wilson"))
-
-
-def _share(hits: np.ndarray, protocol: str) -> dict:
-    return _metric(hits.mean(), len(hits), protocol, _wilson(hits.sum(), len(hits)))
 
 
 def _balanced(counts: np.ndarray, protocol: str) -> dict:
@@ -205,36 +180,8 @@ def _balanced(counts: np.ndarray, protocol: str) -> dict:
     """
     shown = [(row[k], row.sum()) for k, row in enumerate(counts) if row.sum()]
     shares = np.array([hits / n for hits, n in shown])
-    limits = np.array([_wilson(hits, n) for hits, n in shown])
+    limits = np.array([wilson(hits, n) for hits, n in shown])
     value = shares.sum() / len(counts)
     below, above = np.linalg.norm(limits - shares[:, None], axis=0) / len(counts)
     note = f"{protocol}; mean over the {len(counts)} classes of domain 1, a missing class is 0"
-    return _metric(value, counts.sum(), note, (value - below, value + above))
-
-
-def colours(fakes: np.ndarray, reals: np.ndarray) -> str:
-    """One line that compares images [N, H, W, C] in [-1, 1] with real ones, and warns of nonsense.
-
-    `mean` is over all numbers, `spread` the deviation between images of one pixel, averaged over
-    pixels, `correlation` that of the two mean images (0 where one is flat). Inverted output has a
-    correlation far below 0; collapsed output, nearly the same for every z, has hardly any spread.
-    """
-    pair = [np.asarray(images, np.float64) for images in (fakes, reals)]
-    mean, real_mean = (images.mean() for images in pair)
-    spread, real_spread = (images.std(axis=0).mean() for images in pair)
-    alike = _correlation(*(images.mean(axis=0).ravel() for images in pair))
-    line = (
-        f"mean {mean:.2f} (real {real_mean:.2f}), spread {spread:.2f} (real {real_spread:.2f}), "
-        f"correlation {alike:.2f}"
-    )
-    if alike < INVERTED:
-        line += "; WARNING: looks inverted"
-    if spread < COLLAPSED * real_spread:
-        line += "; WARNING: nearly the same image for every z"
-    return line
-
-
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    size = np.linalg.norm(a) * np.linalg.norm(b)
-    return float(a @ b / size) if size > 0 else 0.0
+    return metric(value, counts.sum(), note, (value - below, value + above))

@@ -7,6 +7,7 @@ import pytest
 from scipy.spatial.distance import pdist
 
 from framework import evaluate
+from framework.evaluate import labels
 
 LABELS = np.repeat(np.arange(10), 10)  # ten of each class
 PER_PAIR = {
@@ -176,7 +177,7 @@ def test_diversity_interval_covers_the_truth():
 
 def test_diversity_of_many_samples_uses_an_even_part():
     metric = evaluate.diversity(np.random.default_rng(1).normal(size=(5000, 4)), "p")
-    assert metric["n"] == evaluate.DIVERSITY_SAMPLES
+    assert metric["n"] == labels.DIVERSITY_SAMPLES
 
 
 def test_diversity_needs_two_images():

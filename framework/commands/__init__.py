@@ -1,0 +1,1 @@
+"""What `main.py NAME ...` runs: a file per command, with `run(argv)`, its help as docstring."""

@@ -1,0 +1,139 @@
+"""What commands share: parsers, TensorFlow loaded quietly, the trainer of options or of a run."""
+
+import argparse
+import contextlib
+import dataclasses
+import importlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from framework import cluster, config, presets
+from framework.config import Options
+from framework.errors import UsageError, WorkerLost, out_of_memory
+
+
+def parser(command: str, help: str, run: bool = True) -> argparse.ArgumentParser:
+    """A parser whose mistakes are UsageErrors; with `run`, its first argument is a run folder."""
+    parser = argparse.ArgumentParser(f"main.py {command}", description=help, allow_abbrev=False)
+    if run:
+        parser.add_argument("run", metavar="RUN", help="run folder, such as results/demo")
+
+    def refuse(message: str) -> None:
+        raise UsageError(message)
+
+    parser.error = refuse
+    return parser
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow without the notes its libraries write to the stream while they load."""
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:  # whoever sets it wants to read them
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextlib.contextmanager
+def tensorflow(options: Options) -> Iterator[None]:
+    """Loads TensorFlow, joins a cluster; what goes wrong with either inside is a UserError."""
+    load_tensorflow()
+    import tensorflow as tf
+
+    if cluster.workers() > 1:
+        from framework import devices
+
+        devices.of_all_workers()
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise out_of_memory(options) from error
+    except (tf.errors.UnavailableError, tf.errors.InternalError, tf.errors.AbortedError) as error:
+        if cluster.workers() == 1:
+            raise
+        raise WorkerLost(
+            "another worker stopped answering: start all of them again, as many as you like; the "
+            "run goes on from its newest checkpoint"
+        ) from error
+
+
+def module(options: Options):
+    """The module of a system, which has its `Options` and its `Trainer`."""
+    return importlib.import_module(f"framework.{options.gan_type}_trainer")
+
+
+def load_data(options: Options):
+    """The data of a system, pruned by a trained classifier if its pair asks for it."""
+    from framework import data
+
+    loaded = data.load(options, module(options).Trainer.contract)
+    pair = data.PAIRS.get(getattr(options, "cogan_data", ""))
+    if options.dry_run or not (pair and pair.prune_by_classifier):
+        return loaded
+    from framework import classifier_trainer
+
+    settings = classifier_trainer.for_semantic_loss(options, iterations=2000)
+    net = classifier_trainer.ready(settings, loaded.labelled())()
+    kept = data.prune(loaded.domains[1], lambda x: classifier_trainer.probabilities(net, x))
+    dropped = len(loaded.domains[1].images) - len(kept.images)
+    print(f"pruned {dropped} images of {kept.name} that the classifier is unsure of")
+    return dataclasses.replace(loaded, domains=(loaded.domains[0], kept))
+
+
+def build_trainer(options: Options, data, run=None):
+    """The trainer of the system that the options name."""
+    return module(options).Trainer(options, data, run)
+
+
+@contextlib.contextmanager
+def restored(folder: str, **changes):
+    """The trainer of a run folder with its newest weights and some options changed."""
+    from framework.results import Run
+
+    if cluster.workers() > 1:
+        raise UsageError("TF_CONFIG names several workers: this command runs on one; unset it")
+    run = Run.load(Path(folder))
+    options = dataclasses.replace(config.from_dict(run.config), **changes)
+    with tensorflow(options):
+        trainer = build_trainer(options, load_data(options), run)
+        trainer.restore()
+        yield trainer
+
+
+@contextlib.contextmanager
+def sampler(folder: str):
+    """The trainer of a run that can draw samples; its frozen nets, not needed, are not trained."""
+    with restored(folder, dry_run=True) as trainer:
+        if not trainer.averaged:
+            raise UsageError(f"{folder}: a {trainer.options.gan_type} has no samples")
+        yield trainer
+
+
+def published(options: Options) -> dict[str, float]:
+    """Metric name -> number in the literature, of the preset that was asked for."""
+    return presets.PRESETS[options.preset].published if options.preset else {}
+
+
+def assess(trainer) -> None:
+    """Measures the trained system, writes metrics.json and the page, prints the main figures."""
+    run, metrics = trainer.run, trainer.metrics()
+    if metrics:
+        run.save_metrics(metrics)
+    run.plots()
+    page = run.report(published(trainer.options))
+    for name, metric in metrics.items():
+        if isinstance(metric["value"], int | float):
+            low_high = metric["ci95"]
+            interval = f"  [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
+            run.note(f"{name} {metric['value']:.3f}{interval}")
+    run.note(f"see {page}")

@@ -1,0 +1,25 @@
+"""Prints systems, data sets, pairs and presets."""
+
+from collections.abc import Sequence
+
+from framework import config, presets
+from framework.commands.base import load_tensorflow, parser
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs the command; returns its exit code."""
+    parser("list", __doc__, run=False).parse_args(argv)
+    load_tensorflow()
+    from framework import data
+
+    tables = {
+        "systems (--gan_type)": {name: config.docstring(name) for name in config.systems()},
+        "pairs (--cogan_data)": {name: pair.help for name, pair in data.PAIRS.items()},
+        "data sets (--dataset)": {name: source.help for name, source in data.SOURCES.items()},
+        "presets (--preset)": {name: preset.help for name, preset in presets.PRESETS.items()},
+    }
+    for title, rows in tables.items():
+        print(f"\n{title}")
+        for name, help in rows.items():
+            print(f"  {name:20} {help}")
+    return 0

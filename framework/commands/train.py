@@ -1,0 +1,55 @@
+"""Trains, evaluates and writes the page; the same command resumes."""
+
+import contextlib
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from framework import cluster, config
+from framework.commands.base import assess, build_trainer, load_data, published, tensorflow
+from framework.config import Options
+from framework.errors import UsageError
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs the command; returns its exit code."""
+    options = config.parse(argv)
+    if options.dry_run:
+        return _dry_run(options)
+    from framework.results import Run, locked
+
+    if cluster.workers() > 1 and options.devices != "auto":
+        raise UsageError(f"--devices {options.devices}: several workers use all their devices")
+    place = Path(options.results_dir) / options.name, options.to_dict()
+    how = dict(overwrite=options.overwrite, inert=config.inert_options(options.gan_type))
+    Run.check(*place, **how)
+    chief = cluster.is_chief()
+    with locked(place[0]) if chief else contextlib.nullcontext(), tensorflow(options):
+        trainer = build_trainer(options, load_data(options))
+        trainer.follows = place[0] / "checkpoints"
+        if chief:  # opened, or emptied, only when nothing can be wrong with the options any more
+            trainer.run = Run.open(*place, "python main.py " + shlex.join(argv), **how)
+        code = trainer.fit()
+        if chief:
+            _finish(trainer, code)
+        trainer.agree(code)  # the other workers wait until the chief has finished
+        return code
+
+
+def _finish(trainer, stopped: int) -> None:
+    """Models, metrics and page of a finished run; the page alone of one that a signal stopped."""
+    if not stopped:
+        trainer.save_models()
+        assess(trainer)
+        return
+    trainer.run.report(published(trainer.options))
+    step = int(trainer.step)
+    trainer.run.note(f"stopped at iteration {step}, saved; the same command resumes")
+
+
+def _dry_run(options: Options) -> int:
+    with tensorflow(options):
+        from framework import dry_run
+
+        dry_run.show(build_trainer(options, load_data(options)))
+    return 0
