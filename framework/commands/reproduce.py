@@ -1,0 +1,105 @@
+"""Runs experiments of the thesis and sets its numbers beside ours: names or groups, such as fig4.1.
+
+Runs that are missing are trained, those begun go on. Table (Markdown, CSV), sheet and page are
+written to <results_dir>/reproduce/<name>-<scale>/.
+"""
+
+import argparse
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from framework import config, experiments, flags, presets
+from framework.commands.base import load_tensorflow, parser
+from framework.errors import UsageError
+from framework.experiments import EXPERIMENTS, GROUPS, Experiment
+from framework.options import Options
+from framework.reproduce import report, runner
+
+SEED = Options.seed
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs the command; returns its exit code."""
+    args = _parser().parse_args(argv)
+    if args.list or not args.names:
+        _list(args.scale)
+        return 0
+    if args.seeds < 1 or args.at_once < 1:
+        raise UsageError("--seeds and --at_once must be at least 1")
+    names = _chosen(args.names)
+    plans = {name: _jobs(EXPERIMENTS[name], args) for name in names}
+    jobs = {job.name: job for plan in plans.values() for seeds in plan.values() for job in seeds}
+    results_dir, places = Path(args.results_dir), {"data_dir": args.data_dir}
+    runner.run(list(jobs.values()), results_dir, places, args.at_once)
+    load_tensorflow()
+    for name, plan in plans.items():
+        folders = {label: [results_dir / j.name for j in seeds] for label, seeds in plan.items()}
+        print(report.write(name, EXPERIMENTS[name], folders, args.scale, results_dir))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    arguments = parser("reproduce", __doc__, run=False)
+    arguments.add_argument("names", nargs="*", metavar="NAME", help="experiments or groups")
+    arguments.add_argument("--list", action="store_true", help="what there is, and its cost")
+    arguments.add_argument(
+        "--scale", choices=experiments.SCALES, default="full",
+        help="full: as in the thesis (GPU); cpu: narrow nets, minutes; smoke: 20 iterations [full]",
+    )  # fmt: skip
+    arguments.add_argument("--seeds", type=int, default=1, help="runs of each, for a spread [1]")
+    arguments.add_argument(
+        "--at_once", type=int, default=os.cpu_count() or 1,
+        help="runs at a time, which share the processor at scale cpu [one per core]",
+    )  # fmt: skip
+    arguments.add_argument("--data_dir", default=Options.data_dir, help="[%(default)s]")
+    arguments.add_argument("--results_dir", default=Options.results_dir, help="[%(default)s]")
+    arguments.add_argument(
+        "--lpips_net", choices=("none", "alex", "vgg", "squeeze"),
+        help="network of LPIPS [alex, at scale cpu squeeze]",
+    )  # fmt: skip
+    return arguments
+
+
+def _chosen(names: Sequence[str]) -> list[str]:
+    try:
+        return experiments.select(list(names))
+    except ValueError as error:
+        known = [*EXPERIMENTS, *GROUPS]
+        raise UsageError(f"{error}: {flags.suggest(str(error), known)}") from error
+
+
+def _jobs(experiment: Experiment, args: argparse.Namespace) -> dict[str, list[runner.Job]]:
+    """Run label -> its job for each seed."""
+    seeds = range(SEED, SEED + args.seeds)
+    return {
+        label: [_job(preset, experiment, seed, args) for seed in seeds]
+        for label, preset in experiment.runs.items()
+    }
+
+
+def _job(preset: str, experiment: Experiment, seed: int, args: argparse.Namespace) -> runner.Job:
+    options = experiments.flags(preset, args.scale) | {"seed": seed}
+    system = presets.PRESETS[preset].options.get("gan_type", Options.gan_type)
+    known = {field.name for field in dataclasses.fields(config.options_class(system))}
+    measures = tuple(experiment.measures)
+    extra = {"log_weight_difference": True} if experiment.curves == experiments.WEIGHTS else {}
+    if "lpips_net" in known and any(name in experiments.LPIPS for name in measures):
+        extra["lpips_net"] = args.lpips_net or ("alex" if args.scale == "full" else "squeeze")
+        if extra["lpips_net"] == "none":
+            measures = tuple(name for name in measures if name not in experiments.LPIPS)
+    name = "-".join(
+        [preset, *([args.scale] * (args.scale != "full")), *([f"seed{seed}"] * (seed != SEED))]
+    )
+    return runner.Job(name, options | extra, measures)
+
+
+def _list(scale: str) -> None:
+    print(f"{'name':10} {'runs':>4} {'iterations':>10}  needs; what the thesis shows")
+    for name, experiment in EXPERIMENTS.items():
+        iterations = [experiments.iterations(preset, scale) for preset in experiment.runs.values()]
+        needs = ", ".join(experiment.data) or "nothing"
+        print(f"{name:10} {len(iterations):4} {sum(iterations):10,}  {needs}; {experiment.title}")
+    for name, members in GROUPS.items():
+        print(f"{name:10} {', '.join(members)}")

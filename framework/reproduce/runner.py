@@ -1,0 +1,121 @@
+"""Runs as processes of their own: several at a time, each with its part of the processor.
+
+A run that is finished is not started again, one that was stopped goes on.
+"""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from framework.errors import Stopped, UserError
+
+MAIN = Path(__file__).parents[2] / "main.py"
+NICE_TO_SEE = 5  # last lines of a failed run's output that are shown
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One run: its folder's name, its options, and the metrics that must be there at the end."""
+
+    name: str
+    options: Mapping[str, object]
+    measures: tuple[str, ...]
+
+    def argv(self, results_dir: Path, common: Mapping[str, object]) -> list[str]:
+        """The flags of `main.py`."""
+        every = {**self.options, **common, "name": self.name, "results_dir": results_dir}
+        return [word for name, value in every.items() for word in (f"--{name}", _text(value))]
+
+    def is_finished(self, results_dir: Path, common: Mapping[str, object]) -> bool:
+        """Whether the run has all its metrics and what is asked for is what it was asked for."""
+        folder = results_dir / self.name
+        try:
+            metrics = json.loads((folder / "metrics.json").read_text())
+            config = json.loads((folder / "config.json").read_text())
+        except (OSError, ValueError):
+            return False
+        same = all(_text(config.get(k)) == _text(v) for k, v in (self.options | common).items())
+        return same and all(name in metrics for name in self.measures)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at_once: int) -> None:
+    """Runs all jobs, `at_once` at a time.
+
+    Raises:
+        UserError: one failed; the others are stopped and saved.
+        Stopped: a signal; all are saved and the same command goes on.
+    """
+    todo = [job for job in jobs if not job.is_finished(results_dir, common)]
+    for job in jobs:
+        if job not in todo:
+            print(f"{job.name}: is there already", flush=True)
+    cores = _cores(at_once)
+    running: dict[int, tuple[Job, subprocess.Popen, float]] = {}
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        while todo or running:
+            for place in [place for place in range(at_once) if place not in running and todo]:
+                job = todo.pop(0)
+                running[place] = (job, _start(job, results_dir, common, cores[place]), time.time())
+            for place, (job, process, start) in list(running.items()):
+                if process.poll() is not None:
+                    del running[place]
+                    _finished(job, process.returncode, time.time() - start, results_dir)
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        raise Stopped("stopped; every run is saved and the same command goes on", 130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        for _, process, _ in running.values():
+            process.send_signal(signal.SIGTERM)
+        for _, process, _ in running.values():
+            process.wait()
+
+
+def _stop(*_: object) -> None:
+    raise Stopped("stopped; every run is saved and the same command goes on", 75)
+
+
+def _cores(at_once: int) -> list[set[int]]:
+    """A part of the processor for every place; nothing to choose from on other systems."""
+    if not hasattr(os, "sched_getaffinity"):
+        return [set()] * at_once
+    own = sorted(os.sched_getaffinity(0))
+    return [set(own[place::at_once]) or set(own) for place in range(at_once)]
+
+
+def _start(job: Job, results_dir: Path, common: Mapping, cores: set[int]) -> subprocess.Popen:
+    log = _log(job, results_dir)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    print(f"{job.name}: started; see {log}", flush=True)
+    with log.open("a") as file:
+        process = subprocess.Popen(
+            [sys.executable, str(MAIN), *job.argv(results_dir, common)],
+            stdout=file, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    if cores:
+        os.sched_setaffinity(process.pid, cores)  # its threads come later and inherit it
+    return process
+
+
+def _log(job: Job, results_dir: Path) -> Path:
+    return results_dir / "reproduce" / "logs" / f"{job.name}.txt"
+
+
+def _finished(job: Job, code: int, seconds: float, results_dir: Path) -> None:
+    if code in (75, 130, -signal.SIGINT):
+        raise Stopped("stopped; every run is saved and the same command goes on", max(code, 75))
+    if code:
+        lines = _log(job, results_dir).read_text().strip().splitlines()[-NICE_TO_SEE:]
+        raise UserError("\n".join([f"{job.name} failed with exit code {code}:", *lines]))
+    print(f"{job.name}: done in {seconds / 60:.1f} min", flush=True)
