@@ -178,13 +178,14 @@ class Trainer(abc.ABC):
     def _gradients(self, updater: Updater, phase: Phase, batch: Batch, random: Random) -> tuple:
         """Gradients of this replica's share of the mean loss, and the terms."""
 
-        def compute() -> tuple:
+        def compute(batch: Batch, key: tf.Tensor, turn: tf.Tensor) -> tuple:
             variables = updater.variables
             values = [v.value for v in variables]
+            draws = random.moved(key, turn)
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(values)
-                with blocks.randomness(random.uniform):
-                    terms = phase.terms(batch, random)
+                with blocks.randomness(draws.uniform):
+                    terms = phase.terms(batch, draws)
                 decays = [v.regularizer(v.value) for v in variables if v.regularizer]
                 if decays:
                     terms = terms | {"decay": tf.add_n(decays)}
@@ -193,13 +194,19 @@ class Trainer(abc.ABC):
                 loss = updater.scaled(tf.add_n(list(terms.values())) / shares)
             return tape.gradient(loss, values), terms
 
-        if self.options.jit:  # by closure: as arguments, variables would become tensors
-            compute = tf.function(compute, jit_compile=True, autograph=False)
-        return compute()
+        if self.replicas == 1:  # traced once, however often an iteration comes here
+            compute = self._passes.setdefault((phase.name, random.part), self._function(compute))
+        elif self.options.jit:  # other replicas have other variables
+            compute = self._function(compute)
+        return compute(batch, random.key, tf.constant(random.turn))
+
+    def _function(self, compute: Callable) -> Callable:
+        return tf.function(compute, jit_compile=self.options.jit or None, autograph=False)
 
     def iteration(self, element: Batch) -> tf.Tensor:
         """All phases in order on one replica; returns the logged terms as one vector."""
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        context = tf.distribute.get_replica_context()
+        replica = context.replica_id_in_sync_group if self.replicas > 1 else 0
         terms: dict[str, tf.Tensor] = {}
         turns = [phase for phase in self.phases for _ in range(phase.repeat)]
         for turn, phase in enumerate(turns):
@@ -213,6 +220,7 @@ class Trainer(abc.ABC):
     def reseed(self, detours: int) -> None:
         """Other batches and random numbers from here on; 0 are those of `--seed` itself."""
         self.seed = self.options.seed + detours
+        self._passes: dict[tuple, Callable] = {}
         self._compiled = tf.function(self._steps)
 
     def run_steps(self, iterator: Iterator, count: int) -> tf.Tensor:

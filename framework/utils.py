@@ -48,14 +48,20 @@ class Random:
     ) -> None:
         """Starts at the first draw of update `turn` of iteration `step` (an integer scalar)."""
         self.step = step
-        self._key = tf.stack([tf.cast(seed, tf.int64), tf.cast(step, tf.int64)])
-        self._turn, self._part, self._parts, self._draws = turn, part, parts, 0
+        self.key = tf.stack([tf.cast(seed, tf.int64), tf.cast(step, tf.int64)])
+        self.turn, self.part, self._parts, self._draws = turn, part, parts, 0
+
+    def moved(self, key: tf.Tensor, turn: tf.Tensor) -> "Random":
+        """The same part of another update: `key` and `turn` are another object's."""
+        there = copy.copy(self)
+        there.key, there.step, there.turn = key, key[1], turn
+        return there
 
     def split(self, count: int) -> list["Random"]:
         """One object for each of `count` micro-batches of this part's rows, in their order."""
         pieces = [copy.copy(self) for _ in range(count)]
         for i, piece in enumerate(pieces):
-            piece._part, piece._parts = self._part * count + i, self._parts * count
+            piece.part, piece._parts = self.part * count + i, self._parts * count
         return pieces
 
     def uniform(self, shape: Sequence[int]) -> tf.Tensor:
@@ -74,11 +80,11 @@ class Random:
 
     def _draw(self, law: Callable, shape: Sequence[int]) -> tf.Tensor:
         self._draws += 1
-        number = self._turn * DRAWS_PER_UPDATE + self._draws
-        seed = tf.random.experimental.stateless_fold_in(self._key, number)
+        number = self.turn * DRAWS_PER_UPDATE + self._draws
+        seed = tf.random.experimental.stateless_fold_in(self.key, number)
         rows, *rest = tf.unstack(shape) if tf.is_tensor(shape) else shape
         numbers = law((rows * self._parts, *rest), seed)
-        start = self._part * rows
+        start = self.part * rows
         return numbers[start : start + rows]
 
 
