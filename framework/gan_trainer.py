@@ -1,4 +1,4 @@
-"""GAN: one generator against one discriminator on one image domain.
+"""GAN: one generator against one discriminator on one image domain, or on the points of a ring.
 
 Goodfellow et al., arXiv 1406.2661; Wasserstein critic with penalty: Gulrajani et al., 1704.00028.
 """
@@ -22,12 +22,14 @@ from framework import (
     trainer,
 )
 from framework.config import option
+from framework.data import ring
 from framework.errors import UsageError
 from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, sample_latent, to_float
 from nets import gan
 
 COLOUR_SAMPLES = 64
+POINTS = 2000  # of a sheet and of `stat/modes`: a density needs more than a sheet of images
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +37,20 @@ class Options(config.Adversarial):
     """Options of `--gan_type gan`."""
 
     dataset: str = option("mnist", "data set of a single GAN or classifier; see `list`", "data")
-    arch: str = option("digit", "nets of a single GAN", "nets", choices=("digit", "32", "64"))
+    arch: str = option(
+        "digit", "nets of a single GAN", "nets", choices=("digit", "32", "64", "toy")
+    )
 
     def check(self) -> None:
-        """Refuses images of another size than the nets make."""
+        """Refuses images of another size than the nets make, and points for nets of images."""
         super().check()
+        if (self.arch == "toy") != (self.dataset == "ring"):
+            raise UsageError(
+                f"--arch {self.arch}: --dataset {self.dataset} does not go with it; the points of "
+                "ring are for toy, and for no other"
+            )
+        if self.arch == "toy":
+            return
         size = 64 if self.arch == "64" else 32
         if self.image_size != size:
             raise UsageError(f"--image_size {self.image_size}: --arch {self.arch} makes {size}")
@@ -203,5 +214,44 @@ class Trainer(AdversarialTrainer):
         return {"adv": losses.ADVERSARIAL[self.options.loss].gen(logits)}
 
     def sample(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Images [N, H, W, C] of latent vectors [N, noise_dim]."""
+        """Images [N, H, W, C], or points [N, 2], of latent vectors [N, noise_dim]."""
         return self.generate(("gen",), z)
+
+    # The ring: its modes are known, so no evaluator is needed
+
+    @property
+    def on_ring(self) -> bool:
+        """Whether the samples are points of the ring and not images."""
+        return self.options.arch == "toy"
+
+    def sheet(self) -> None:
+        """On the ring, the density of samples beside that of real points."""
+        if not self.on_ring:
+            super().sheet()
+        elif self.run:
+            real = self.data.domains[0].images[:POINTS]
+            fake = self.sample(self.fixed_latent(POINTS))
+            self.run.sheet((*fake, real), f"{int(self.step):06d}")
+
+    def statistics(self) -> dict[str, float]:
+        """On the ring, how many modes are covered and how many points are close to one."""
+        if not self.on_ring:
+            return super().statistics()
+        found = self._modes(self.sample(self.fixed_latent(POINTS))[0], "")
+        return {
+            "stat/modes": float(found["modes_covered"]["value"]),
+            "stat/high_quality": found["high_quality"]["value"],
+        }
+
+    def metrics(self) -> dict[str, dict]:
+        """On the ring, the modes covered by --eval_pairs samples; real points beside them."""
+        o = self.options
+        if not self.on_ring or not o.eval_pairs:
+            return super().metrics()
+        source = f"z seed {o.seed + 2}, iteration {int(self.step)}"
+        found = self._modes(self.sample(self.fixed_latent(o.eval_pairs, o.seed + 2))[0], source)
+        real = self._modes(self.data.domains[0].test_images, "real points")
+        return found | {"real_high_quality": real["high_quality"]}
+
+    def _modes(self, points: np.ndarray, protocol: str) -> dict[str, dict]:
+        return evaluate.modes(points, ring.centres(), ring.SIGMA, protocol)

@@ -96,6 +96,14 @@ DCGAN = dict(
 # Thesis chapter 5, digits: Wasserstein critic with gradient penalty, Adam as in DCGAN.
 WGAN_GP = DCGAN | dict(loss="wgan", disc_penalty="wgan-gp", penalty_weight_d=10.0, disc_iters=5)
 
+# Thesis 2.3.2 and 2.5, table 2.1; no initial bias, as in the published code's nets of this set.
+TOY = dict(
+    gan_type="gan", dataset="ring", arch="toy", noise_dim=10, batch_size=100, iterations=2000,
+    loss="ce", disc_iters=1, lr_d=1e-4, lr_g=1e-4, bias_init=0.0, steps_per_call=50,
+    sheet_every=200,
+)  # fmt: skip
+TOY_GP = dict(loss="wgan", disc_penalty="wgan-gp", penalty_weight_d=10.0, b1=0.0, b2=0.9)
+
 EDGE, SVHN = dict(cogan_data="mnist2edge"), dict(cogan_data="mnist2svhn")
 PRUNED = dict(cogan_data="mnist2svhn_prune")  # the thesis' tables use it from chapter 5 on
 COGAN, SCOGAN = dict(gan_type="cogan"), dict(gan_type="scogan")
@@ -110,6 +118,20 @@ def _thesis(help: str, *parts: dict[str, Any], **options: Any) -> Preset:
     for part in parts:
         merged |= part
     return Preset(help, merged | options)
+
+
+def _chapter2() -> dict[str, Preset]:
+    one = _thesis("thesis figure 2.10: a GAN on ten modes, one critic step", TOY)
+    five = _thesis("thesis figure 2.11: mode collapse with five critic steps", TOY, disc_iters=5)
+    penalised = _thesis(
+        "thesis figures 2.14, 2.15: five critic steps of WGAN-GP", TOY, TOY_GP, disc_iters=5,
+        iterations=3000,
+    )  # fmt: skip
+    return {
+        "toy_k1": dataclasses.replace(one, published={"modes_covered": 10}),
+        "toy_k5": dataclasses.replace(five, published={"modes_covered": 6}),
+        "toy_wgangp": penalised,
+    }
 
 
 def _chapter3() -> dict[str, Preset]:
@@ -165,7 +187,23 @@ def _chapter4() -> dict[str, Preset]:
             use_firstlayer=True,
         ),
     }
-    return edge | weights | layers
+    return edge | weights | layers | _figure41()
+
+
+def _figure41() -> dict[str, Preset]:
+    """`stat/weight_diff` in history.csv is the figure; `results.compare.overlay` draws it."""
+    curves = {
+        "fr": ("SCoGAN with the feature regulariser", SCOGAN | FEATURE | dict(feature_weight=10.0)),
+        "cogan": ("CoGAN", COGAN),
+        "plain": ("two uncoupled GANs, not in the thesis", SCOGAN),
+    }
+    return {
+        f"weightdiff_{name}": _thesis(
+            f"thesis figure 4.1, difference of weights: {what}", DCGAN, EDGE, system,
+            iterations=4000, use_firstlayer=True,
+        )
+        for name, (what, system) in curves.items()
+    }  # fmt: skip
 
 
 def _chapter5() -> dict[str, Preset]:
@@ -222,6 +260,7 @@ PRESETS = {
         CPU_VARIANTS,
     ),
     **CLASSIFIERS,
+    **_chapter2(),
     **_chapter3(),
     **_chapter4(),
     **_chapter5(),

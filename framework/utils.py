@@ -10,7 +10,10 @@ DRAWS_PER_UPDATE = 10_000  # more than any update makes: no two updates share a 
 
 
 def to_float(images: tf.Tensor) -> tf.Tensor:
-    """uint8 pixels [..., H, W, C] as float32 in [-1, 1]."""
+    """uint8 pixels [..., H, W, C] as float32 in [-1, 1]; what is float already is left alone."""
+    images = tf.convert_to_tensor(images)
+    if images.dtype.is_floating:
+        return images
     return (tf.cast(images, tf.float32) - 127.5) / 127.5
 
 

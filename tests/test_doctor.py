@@ -48,7 +48,7 @@ def test_a_machine_that_has_all_that_is_needed(capsys):
         assert one(lines, part).startswith("ok ")
     for part in ("ok CPU: ", "float32 on the", "data mini: 5000 images", "GB free"):
         assert one(lines, part).startswith("ok ")
-    for name in set(SOURCES) - {"mini", "folder"}:
+    for name in set(SOURCES) - {"mini", "ring", "folder"}:
         assert one(lines, f"data {name}: not found").startswith("-- ")
 
 

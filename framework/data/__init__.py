@@ -22,7 +22,7 @@ HALVES_SEED = 0  # the same halves in every run: they belong to the data set, no
 
 
 def load(options: "Options", contract: str) -> Data:
-    """The data of a run under a contract; everything is decoded, resized and RGB.
+    """The data of a run under a contract; everything is decoded, resized and RGB, or is points.
 
     'domains' reads `options.cogan_data`, a name of PAIRS or "folder"; 'single' and 'labelled' read
     `options.dataset`: "folder" (of --domain1), or a source such as "mini", or one with a view such
@@ -93,6 +93,8 @@ def _parse(item: str) -> tuple[str, str | None]:
     _known(source, SOURCES, "data set")
     if source == "folder":
         raise UsageError(f"data set {item!r}: a folder cannot be joined or viewed")
+    if view and source in sources.POINTS:
+        raise UsageError(f"data set {item!r}: points have no views")
     if view or item.endswith(":"):
         _known(view, VIEWS, "view")
     return source, view or None
@@ -111,6 +113,8 @@ def _halves(splits: Splits) -> list[Splits]:
 
 def _domain(name: str, splits: Splits, view: str | None, size: int) -> Domain:
     def look(images: np.ndarray) -> np.ndarray:
+        if images.ndim == 2:  # points
+            return images
         return to_rgb(resize(VIEWS[view](images) if view else images, size))
 
     (images, labels), (test_images, test_labels) = splits

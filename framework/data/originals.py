@@ -17,7 +17,10 @@ from framework.errors import MissingError
 
 
 class Split(NamedTuple):
-    """Uint8 images [N, H, W, C] of native size and int64 labels [N] (None: unlabelled)."""
+    """Uint8 images [N, H, W, C] of native size and int64 labels [N] (None: unlabelled).
+
+    Of a set of points, `images` are float32 [N, 2].
+    """
 
     images: np.ndarray
     labels: np.ndarray | None

@@ -13,6 +13,7 @@ from framework.errors import UsageError
 class Domain:
     """One image domain: uint8 images [N, S, S, 3] with int64 labels [N] or None.
 
+    In a domain of points, `images` are float32 [N, 2].
     Nothing is trained on the test images: they are there for metrics.
     """
 
@@ -48,8 +49,9 @@ class Data:
 
         An element is a dict: "step" (int64 scalar) and uint8 images with a leading axis of
         `updates`, one fresh batch for each. 'single' has x1, 'domains' x1 and x2, all
-        [updates, b, S, S, 3]; 'labelled' has x of that shape and y, int64 [updates, b], where
-        row r of a batch comes from domain r mod n, so that domains of any size are balanced.
+        [updates, b, S, S, 3], or float32 points [updates, b, 2]; 'labelled' has x of the shape of
+        images and y, int64 [updates, b], where row r of a batch comes from domain r mod n, so that
+        domains of any size are balanced.
         b is batch_size / replicas: replica r has rows [r b, (r + 1) b) of the batch that one
         replica would get. Consecutive elements are the replicas of one step: all of them, or
         those of this worker, `own`. Raises UsageError when batch_size is no multiple of replicas.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from framework.data import originals, prepared
+from framework.data import originals, prepared, ring
 from framework.data.cache import cached
 from framework.data.originals import Reader, Split, Splits
 from framework.errors import MissingError
@@ -53,8 +53,10 @@ SOURCES = {
             originals.read_usps_npz, originals.read_usps_libsvm, originals.read_usps_h5
         ),
     ),
+    "ring": Source("5,120 points around ten places on a circle, built in: for --arch toy"),
     "folder": Source("your images: --domain1 DIR (png, jpg, npy; sub-folders are classes)"),
 }  # fmt: skip
+POINTS = ("ring",)  # float32 points [N, 2], not images
 
 
 def read(name: str, data_dir: str) -> Splits:
@@ -63,8 +65,8 @@ def read(name: str, data_dir: str) -> Splits:
     Looks for a prepared TFDS folder, then for original files, then asks TFDS to prepare the set
     from its download cache or the network. Raises MissingError that names the ways.
     """
-    if name == "mini":
-        return mini()
+    if name in BUILT_IN:
+        return BUILT_IN[name]()
     source, root = SOURCES[name], Path(data_dir)
     found = source.tfds and prepared.find(source.tfds, root)
     if found:
@@ -84,8 +86,9 @@ def locate(name: str, data_dir: str) -> str:
 
     Original files are read to the end: raises MissingError for a damaged one.
     """
-    if name == "mini":
-        return f"{sum(len(split.images) for split in mini())} images, built in"
+    if name in BUILT_IN:
+        kind = "points" if name in POINTS else "images"
+        return f"{sum(len(split.images) for split in BUILT_IN[name]())} {kind}, built in"
     source, root = SOURCES[name], Path(data_dir)
     found = source.tfds and prepared.find(source.tfds, root)
     if found:
@@ -103,6 +106,9 @@ def mini() -> Splits:
     held_out = np.arange(len(rows)) % 10 == 9  # rows are ordered by class, 500 each
     parts = (Split(images[mask], labels[mask]) for mask in (~held_out, held_out))
     return Splits(*(part.mixed() for part in parts))
+
+
+BUILT_IN = {"mini": mini, "ring": ring.read}
 
 
 def _read_originals(name: str, folder: Path, data_dir: str) -> Splits | None:

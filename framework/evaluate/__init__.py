@@ -1,4 +1,4 @@
-"""Metrics by name: of classes, of colours; they take arrays and callables and know no trainer."""
+"""Metrics by name: of classes, colours, modes; they take arrays and callables, know no trainer."""
 
 from framework.evaluate.colours import colours
 from framework.evaluate.labels import (
@@ -13,6 +13,7 @@ from framework.evaluate.labels import (
     pairs,
     score,
 )
+from framework.evaluate.modes import modes
 
 __all__ = [
     "Classify",
@@ -24,6 +25,7 @@ __all__ = [
     "coverage",
     "diversity",
     "domain",
+    "modes",
     "pairs",
     "score",
 ]

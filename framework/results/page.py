@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 THUMBNAILS = 8
 WIDE = 640  # CSS pixels that the newest sheet may fill
-HEADLINES = ("pair_accuracy_balanced", "pair_accuracy", "coupling", "classes_hit")
+HEADLINES = ("pair_accuracy_balanced", "pair_accuracy", "coupling", "classes_hit", "modes_covered")
 
 # What a stranger needs to read a number; a trailing 1 or 2 of a metric's name is its domain.
 MEANINGS = {
@@ -33,6 +33,9 @@ MEANINGS = {
     "confident": "share of images that the evaluator is sure of",
     "diversity": "mean distance between generated images",
     "real_diversity": "the same between real images",
+    "modes_covered": "modes of the data that enough points are close to",
+    "high_quality": "share of points that are close to a mode",
+    "real_high_quality": "the same of real points",
     "evaluator_accuracy": "how far the evaluator can be trusted",
 }
 
@@ -138,6 +141,8 @@ def _sheets(run: "Run") -> str:
 
 
 def _caption(config: dict[str, Any]) -> str:
+    if config.get("dataset") == "ring":
+        return "Density of generated points, where real ones stand beside them on the right."
     if not config.get("cogan_data"):
         return f"Generated images ({config['dataset']})." if config.get("dataset") else ""
     first, second = domain_names(config)

@@ -22,7 +22,11 @@ GROUPS = {
     "weight_decay": ("Weight decay", ("gen/decay", "disc/decay")),
     "weight_diff": ("Difference of the generators' weights", ("stat/weight_diff",)),
     "classifier": ("Classifier", ("clf/",)),
+    "modes": ("Modes covered", ("stat/modes",)),
+    "high_quality": ("Share of points within 3 sigma of a mode", ("stat/high_quality",)),
 }
+Curve = tuple[np.ndarray, np.ndarray]
+"""x and y, both [N]; y may be nan."""
 COLOURS = ("#2563c9", "#d9622b", "#2a9d6f", "#8e4bb8", "#b8860b", "#6b7280")
 PHASES = {"gen": "generators", "disc": "discriminators"}
 SMOOTH_FROM = 100  # points; a shorter curve can be read as it is
@@ -37,9 +41,9 @@ def draw(history: list[files.Row], folder: Path) -> list[Path]:
     columns = [name for name in files.columns_of(history) if name != "iteration"]
     paths = []
     for group, (title, names) in grouped(columns).items():
-        curves = {name: _curve(history, name) for name in names}
+        curves = [curve(history, name) for name in names]
         paths.append(folder / f"{group}.png")
-        files.write_bytes(paths[-1], _png(title, curves))
+        files.write_bytes(paths[-1], png(title, [label(name, names) for name in names], curves))
     return paths
 
 
@@ -56,7 +60,8 @@ def grouped(columns: list[str]) -> dict[str, tuple[str, list[str]]]:
     return groups
 
 
-def _curve(history: list[files.Row], name: str) -> tuple[np.ndarray, np.ndarray]:
+def curve(history: list[files.Row], name: str) -> Curve:
+    """Iterations and values of one column, where it has any; what is not finite is nan."""
     rows = [row for row in history if name in row]
     x = np.array([row["iteration"] for row in rows], np.float64)
     y = np.array([row[name] for row in rows], np.float64)
@@ -92,30 +97,35 @@ def label(name: str, names: list[str]) -> str:
     return term if same_phase else PHASES.get(phase, phase)
 
 
-def _png(title: str, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> bytes:
+def png(
+    title: str,
+    labels: list[str],
+    curves: list[Curve],
+    xlabel: str = "Iterations",
+    smoothed: bool = True,
+) -> bytes:
+    """A PNG of curves with their labels; long ones are shown pale below their moving mean."""
     # A Figure of its own, not pyplot: no global state, no window system.
     figure = Figure(figsize=(5.2, 3.2), dpi=140, layout="constrained")
     axes = figure.add_subplot()
-    names = list(curves)
-    for colour, (name, (x, y)) in zip(COLOURS * len(names), curves.items(), strict=False):
-        text = label(name, names)
-        if np.isfinite(y).sum() < SMOOTH_FROM:
+    for colour, text, (x, y) in zip(COLOURS * len(labels), labels, curves, strict=False):
+        if not smoothed or np.isfinite(y).sum() < SMOOTH_FROM:
             marker = "o" if len(y) == 1 else None
             axes.plot(x, y, color=colour, linewidth=1.5, label=text, marker=marker)
             continue
         axes.plot(x, y, color=colour, linewidth=0.7, alpha=0.25)
         axes.plot(x, smooth(y), color=colour, linewidth=1.7, label=text)
-    if spans_decades([y for _, y in curves.values()]):
+    if smoothed and spans_decades([y for _, y in curves]):
         axes.set_yscale("log")
-    _dress(axes, title, legend=len(names) > 1)
+    _dress(axes, title, xlabel, legend=len(labels) > 1)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
 
 
-def _dress(axes, title: str, legend: bool) -> None:
+def _dress(axes, title: str, xlabel: str, legend: bool) -> None:
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color="#222")
-    axes.set_xlabel("Iterations", color="#444")
+    axes.set_xlabel(xlabel, color="#444")
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#999")
     axes.tick_params(colors="#444", labelsize=9)

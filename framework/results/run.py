@@ -144,8 +144,11 @@ class Run:
     ) -> Path:
         """Write one pixel-exact PNG, domain 1 above domain 2 (see `pair_sheet`).
 
+        Of points it is a plot of their density (see `density_sheet`).
+
         Args:
             images: one array [N, S, S, C] in [-1, 1] per domain; the same z at the same index.
+                Or points [N, 2]: the generated ones, and real ones to show beside them.
             name: file name without ending; an iteration n becomes '000n', six digits.
             folder: folder inside the run.
             rows: rows of tiles per domain.
@@ -156,9 +159,7 @@ class Run:
         name = f"{name:06d}" if isinstance(name, int) else name.removesuffix(".png")
         path = self.folder / folder / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        buffer = io.BytesIO()
-        Image.fromarray(pair_sheet(images, rows)).save(buffer, "PNG")
-        files.write_bytes(path, buffer.getvalue())
+        files.write_bytes(path, _sheet_of(images, rows))
         return path
 
     def plots(self) -> list[Path]:
@@ -187,6 +188,16 @@ class Run:
         path = self.folder / "index.html"
         files.write_text(path, page.render(self, published or {}, note))
         return path
+
+
+def _sheet_of(images: tuple[np.ndarray, ...], rows: int | None) -> bytes:
+    if images[0].ndim == 2:
+        from framework.results.densities import density_sheet  # scikit-learn is slow to import
+
+        return density_sheet(images)
+    buffer = io.BytesIO()
+    Image.fromarray(pair_sheet(images, rows)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def differences(there: dict[str, Any], here: dict[str, Any], inert: set[str]) -> str:

@@ -1,0 +1,38 @@
+"""Several curves in one plot: one column of the history of several runs, or any others."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from framework.errors import MissingError
+from framework.results import files, plots
+
+
+def overlay(runs: Mapping[str, str | Path], column: str, path: str | Path) -> Path:
+    """Write a PNG of one column of history.csv, a curve per run; returns its path.
+
+    Args:
+        runs: text for the legend -> run folder.
+        column: such as `stat/weight_diff` or `gen/adv1`.
+        path: the file to write.
+
+    Raises:
+        MissingError: a run without history or without that column.
+    """
+    curves = {}
+    for name, folder in runs.items():
+        x, y = plots.curve(files.read_history(Path(folder) / "history.csv"), column)
+        if not len(x):
+            raise MissingError(f"{folder}: its history.csv has no {column}")
+        curves[name] = (x, y)
+    ((title, _),) = plots.grouped([column]).values()
+    files.write_bytes(path, plots.png(title, list(curves), list(curves.values())))
+    return Path(path)
+
+
+def draw(path: Path, title: str, curves: Mapping[str, plots.Curve], xlabel: str) -> Path:
+    """Write a PNG of curves by their text for the legend, as they are; returns its path."""
+    folder = path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    values = list(curves.values())
+    files.write_bytes(path, plots.png(title, list(curves), values, xlabel, smoothed=False))
+    return path
