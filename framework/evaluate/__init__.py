@@ -1,6 +1,7 @@
 """Metrics by name: of classes, of colours; they take arrays and callables and know no trainer."""
 
 from framework.evaluate.colours import colours
+from framework.evaluate.distribution import fid, kid, mmd, too_few
 from framework.evaluate.labels import (
     Classify,
     Scores,
@@ -13,6 +14,7 @@ from framework.evaluate.labels import (
     pairs,
     score,
 )
+from framework.evaluate.metric import share
 
 __all__ = [
     "Classify",
@@ -24,6 +26,11 @@ __all__ = [
     "coverage",
     "diversity",
     "domain",
+    "fid",
+    "kid",
+    "mmd",
     "pairs",
     "score",
+    "share",
+    "too_few",
 ]
