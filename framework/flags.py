@@ -81,7 +81,7 @@ def parser(options: dict[str, dict[str, dataclasses.Field]]) -> argparse.Argumen
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
         description="Train coupled GANs. Other commands: main.py list | evaluate RUN | sample RUN "
-        "| walk RUN | doctor (each has its own --help).",
+        "| walk RUN | translate RUN | doctor (each has its own --help).",
     )
     groups: dict[str, Any] = {}
     for fields in options.values():

@@ -16,6 +16,7 @@ from framework import (
     config,
     devices,
     evaluate,
+    features,
     losses,
     optimizers,
     penalties,
@@ -97,6 +98,13 @@ class AdversarialTrainer(trainer.Trainer):
 
     options: config.Adversarial
 
+    def prepare(self) -> dict[str, Callable[[], keras.Model]]:
+        """No frozen nets; weights that only the metrics need are asked for before training."""
+        o = self.options
+        if o.kid_features == "inception" and o.eval_pairs and not o.dry_run:
+            features.of_photographs()
+        return super().prepare()
+
     def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
         """Discriminators learn at --lr_d, everything else at --lr_g; both fall together."""
         o = self.options
@@ -133,19 +141,31 @@ class AdversarialTrainer(trainer.Trainer):
         return batched(lambda rows: tuple(net(rows, training=False)[0] for net in sampling), z)
 
     def metrics(self) -> dict[str, dict]:
-        """Metrics of --eval_pairs samples by an evaluator that took no part in training.
+        """Metrics of --eval_pairs samples by nets that took no part in training.
 
-        Empty without --eval_pairs and for data without labels or with hardly any held-out images.
+        Empty without --eval_pairs and with hardly any held-out images; data without labels have
+        no evaluator.
         """
         o, domains = self.options, self.data.domains
-        if not o.eval_pairs or any(d.labels is None or len(d.test_images) < 2 for d in domains):
+        if not o.eval_pairs or any(len(d.test_images) < 2 for d in domains):
             return {}
-        settings = classifier_trainer.for_evaluation(o)
-        net = keras.models.load_model(classifier_trainer.obtain(settings, self.data.labelled()))
-        classify = classifier_trainer.outputs(net)
-        who = f"evaluator {settings.classifier_arch}, seed {settings.seed}"
-        source = f"{who}; z seed {o.seed + 2}, iteration {int(self.step)}"
         fakes = self.sample(self.fixed_latent(o.eval_pairs, o.seed + 2))
+        source = f"z seed {o.seed + 2}, iteration {int(self.step)}"
+        net, who, metrics = None, "", {}
+        if all(domain.labels is not None for domain in domains):
+            settings = classifier_trainer.for_evaluation(o)
+            net = keras.models.load_model(classifier_trainer.obtain(settings, self.data.labelled()))
+            who = f"evaluator {settings.classifier_arch}, seed {settings.seed}"
+            metrics = self._evaluate(net, who, source, fakes)
+        seen = features.choose(o.kid_features, net, who)
+        return metrics | features.distances(o, seen, fakes, domains, source, self.tell)
+
+    def _evaluate(
+        self, net: keras.Model, who: str, source: str, fakes: tuple[np.ndarray, ...]
+    ) -> dict[str, dict]:
+        """Metrics by an evaluator `net`, its own accuracy on real images beside them."""
+        domains = self.data.domains
+        classify, source = classifier_trainer.outputs(net), f"{who}; {source}"
         reals = [to_float(domain.test_images).numpy() for domain in domains]
         metrics = self.measure_samples(fakes, reals, classify, source)
         for i, (domain, real) in enumerate(zip(domains, reals, strict=True)):
@@ -158,6 +178,10 @@ class AdversarialTrainer(trainer.Trainer):
     ) -> dict[str, dict]:
         """Metrics of samples beside real images, one array [N, H, W, C] per domain each."""
         return evaluate.domain(fakes[0], reals[0], classify, protocol)
+
+    def tell(self, text: str) -> None:
+        """A line for the user: in the run's log, if there is a run."""
+        self.run.note(text) if self.run else print(text)
 
     def sheet(self) -> None:
         """Samples of the fixed latent vectors, `samples/<iteration>.png`."""

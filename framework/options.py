@@ -186,6 +186,11 @@ class Adversarial(Options):
         0.0, "decay of the averaged generator used for samples; 0 for none", "optimisers",
         low=0, high=0.99999,
     )  # fmt: skip
+    kid_features: str = option(
+        "digit", "features that KID and FID compare: none, the evaluator's (digit), or Inception "
+        "v3's for photographs, downloaded once", "output", choices=("none", "digit", "inception"),
+        inert=True,
+    )  # fmt: skip
     noise_dim: int = option(100, "length of the latent vector z", "nets", low=1)
     noise_type: str = option("uniform", "law of z", "nets", choices=("uniform", "normal"))
     width: float = option(1.0, "factor on hidden widths; 1 is the thesis", "nets", low=0.001)

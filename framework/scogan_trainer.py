@@ -115,7 +115,7 @@ class Trainer(cogan_trainer.Trainer):
 
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
         """The trunk of --perceptual_loss and the classifier of --semantic_loss."""
-        o, makers = self.options, {}
+        o, makers = self.options, super().prepare()
         if o.perceptual_loss:
             makers["vgg19"] = perception.ready(o.vgg_weights, o.mixed_precision, o.dry_run)
         if o.semantic_loss:

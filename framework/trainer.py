@@ -56,7 +56,7 @@ class Trainer(abc.ABC):
     """Base of every system.
 
     Attributes:
-        contract: which batches the system eats (`single`, `domains`, `labelled`).
+        contract: which batches the system eats, see `data.load`.
         averaged: names of the nets whose weights are averaged over time (`--ema`) for samples.
         nets: networks by name; their order is that of the checkpoint.
         frozen: pretrained networks by name: never updated, never saved.
@@ -211,7 +211,7 @@ class Trainer(abc.ABC):
         turns = [phase for phase in self.phases for _ in range(phase.repeat)]
         for turn, phase in enumerate(turns):
             images = {key: value[turn] for key, value in element.items() if key != "step"}
-            batch = {k: to_float(v) if k != "y" else v for k, v in images.items()}
+            batch = {k: to_float(v) if k[0] == "x" else v for k, v in images.items()}
             random = Random(self.seed, element["step"], turn, replica, self.replicas)
             terms |= self.update(phase, batch, random)
         self.names = list(terms)

@@ -97,6 +97,26 @@ def _strided(width: float, style: Style, norm: str, dropout: float | None) -> li
     return blocks.strided_rows(widths, style, norm, dropout or 0.0)
 
 
+def hidden(disc: keras.Model) -> keras.Model:
+    """Image -> what the last layer of a discriminator is given [N, F]; the same layers."""
+    x = keras.Input(disc.input_shape[1:], name="x")
+    return keras.Model(x, blocks.chain(disc.layers[1:-1], x), name=f"{disc.name}_hidden")
+
+
+def class_head(features: int, classes: int) -> keras.Model:
+    """Last hidden layer [N, features] -> class logits [N, classes], float32 (CoGAN, section 4)."""
+    x = keras.Input((features,), name="features")
+    logits = Style(bias_init=0.0).dense(classes, name="class_logits", dtype="float32")
+    return keras.Model(x, logits(x), name="head")
+
+
+def classifier(disc: keras.Model, head: keras.Model) -> keras.Model:
+    """Image -> class logits [N, classes] from a discriminator's last hidden layer."""
+    x = keras.Input(disc.input_shape[1:], name="x")
+    block = [*disc.layers[1:-1], *head.layers[1:]]
+    return keras.Model(x, blocks.chain(block, x), name="classifier")
+
+
 DISCRIMINATORS = {"lenet": blocks.lenet_rows, "strided": _strided}
 
 

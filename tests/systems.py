@@ -65,7 +65,7 @@ def flags(system: str, classifier_path: str = "") -> list[str]:
     """Flags with which a system uses all of its parts and no dropout in the discriminators."""
     if system == "classifier":
         return ["--classifier_arch", "strided"]
-    own = {"cogan": NO_DROPOUT, "scogan": [*NO_DROPOUT, *FULL]}.get(system, [])
+    own = {"cogan": NO_DROPOUT, "uda": NO_DROPOUT, "scogan": [*NO_DROPOUT, *FULL]}.get(system, [])
     own = own + ["--classifier_path", classifier_path] if system == "scogan" else own
     return [*own, "--ema", "0.9", "--weight_decay", "1e-3"]
 
@@ -84,7 +84,7 @@ def phase(trainer: Trainer, name: str) -> Phase:
 def update(trainer: Trainer, name: str, step: int = 0) -> dict[str, float]:
     """One eager update of one phase on the first batch; returns its terms."""
     element = next(trainer.batches(step))
-    batch = {k: v[0] if k == "y" else to_float(v[0]) for k, v in element.items() if k != "step"}
+    batch = {k: v[0] if k[0] == "y" else to_float(v[0]) for k, v in element.items() if k != "step"}
     terms = trainer.update(phase(trainer, name), batch, Random(7, tf.constant(step)))
     return {key: float(value) for key, value in terms.items()}
 

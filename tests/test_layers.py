@@ -14,6 +14,8 @@ LAYERS = {
     "trainer": 3,
     "loop": 3,
     "evaluate": 3,
+    "features": 3,
+    "inversion": 3,
     "data": 2,
     "results": 2,
     "optimizers": 2,
@@ -48,6 +50,7 @@ SAME_LAYER = {
     ("cluster", "errors"),
     ("trainer", "loop"),
     ("loop", "trainer"),  # for its type alone
+    ("features", "evaluate"),
 }
 COMMON_NETS = ("blocks", "fast", "pretrained")  # what one file of nets may import of another
 ONLY_TENSORS = ("losses", "penalties")  # these may import utils and nothing else of the project

@@ -18,27 +18,30 @@ if TYPE_CHECKING:
 
 __all__ = ["PAIRS", "SOURCES", "VIEWS", "Data", "Domain", "Pair", "Source", "load", "prune"]
 
+PAIRED = ("domains", "labelled_source")  # contracts of two domains
 HALVES_SEED = 0  # the same halves in every run: they belong to the data set, not to a run
 
 
 def load(options: "Options", contract: str) -> Data:
     """The data of a run under a contract; everything is decoded, resized and RGB, or is points.
 
-    'domains' reads `options.cogan_data`, a name of PAIRS or "folder"; 'single' and 'labelled' read
-    `options.dataset`: "folder" (of --domain1), or a source such as "mini", or one with a view such
-    as "mini:edge"; for 'labelled' several joined by "+". Raises UsageError for an unknown name or
-    missing labels, MissingError when the files are not there.
+    'domains' and 'labelled_source' read `options.cogan_data`, a name of PAIRS or "folder"; 'single'
+    and 'labelled' read `options.dataset`: "folder" (of --domain1), or a source such as "mini", or
+    one with a view such as "mini:edge"; for 'labelled' several joined by "+". Raises UsageError for
+    an unknown name or missing labels, MissingError when the files are not there.
     """
-    name = options.cogan_data if contract == "domains" else options.dataset
+    name = options.cogan_data if contract in PAIRED else options.dataset
     if name == "folder":
-        domains, classes = _folders(options, 2 if contract == "domains" else 1)
-    elif contract == "domains":
+        domains, classes = _folders(options, 2 if contract in PAIRED else 1)
+    elif contract in PAIRED:
         domains = _pair(_known(name, PAIRS, "pair"), options)
         classes = _count_classes(domains)
     else:
         domains = _items(name, contract, options)
         classes = _count_classes(domains)
     data = Data(contract, domains, name, classes)
+    if contract == "labelled_source":
+        return data.labelled_source()
     return data.labelled() if contract == "labelled" else data
 
 

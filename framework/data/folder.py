@@ -37,6 +37,15 @@ def read(folder: str, size: int, data_dir: str) -> tuple[Splits, tuple[str, ...]
     return cached(data_dir, f"folder {size}", files, build), classes
 
 
+def listed(folder: str, size: int) -> tuple[list[Path], np.ndarray]:
+    """The image files of a folder or of its sub-folders by name, and RGB [N, size, size, 3].
+
+    Cropped, shrunk and refused as by `read`, but one image is enough.
+    """
+    files, _ = _files(Path(folder))
+    return files, np.stack([_image(file, size) for file in files])
+
+
 def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
     """The image files, sorted, and the names of their classes."""
     if not folder.is_dir():

@@ -31,6 +31,7 @@ PAIRS = {
     "mnist2svhn": Pair("MNIST and house numbers", "mnist", "svhn"),
     "mnist2svhn_prune": Pair("mnist2svhn without illegible house numbers", "mnist", "svhn", True),
     "mnist2usps": Pair("MNIST and digits from envelopes", "mnist", "usps"),
+    "usps2mnist": Pair("digits from envelopes and MNIST", "usps", "mnist"),
     "mnist2fashion": Pair("MNIST and Fashion-MNIST", "mnist", "fashion"),
     "folder": Pair("your images: --domain1 DIR --domain2 DIR (png, jpg, npy)", "folder", "folder"),
 }

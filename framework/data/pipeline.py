@@ -26,7 +26,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Data:
-    """The domains of a run under a batch contract: 'single', 'domains' or 'labelled'.
+    """The domains of a run under a contract: 'single', 'domains', 'labelled_source' or 'labelled'.
 
     `classes` counts the labels that occur; it is 0 when a domain has none.
     """
@@ -49,9 +49,10 @@ class Data:
 
         An element is a dict: "step" (int64 scalar) and uint8 images with a leading axis of
         `updates`, one fresh batch for each. 'single' has x1, 'domains' x1 and x2, all
-        [updates, b, S, S, 3], or float32 points [updates, b, 2]; 'labelled' has x of the shape of
-        images and y, int64 [updates, b], where row r of a batch comes from domain r mod n, so that
-        domains of any size are balanced.
+        [updates, b, S, S, 3], or float32 points [updates, b, 2]; 'labelled_source' also y1, the
+        labels of x1, int64 [updates, b]; 'labelled' has x of the shape of images and y, int64
+        [updates, b], where row r of a batch comes from domain r mod n, so that domains of any size
+        are balanced.
         b is batch_size / replicas: replica r has rows [r b, (r + 1) b) of the batch that one
         replica would get. Consecutive elements are the replicas of one step: all of them, or
         those of this worker, `own`. Raises UsageError when batch_size is no multiple of replicas.
@@ -86,14 +87,37 @@ class Data:
                 )
         return replace(self, contract="labelled")
 
+    def labelled_source(self) -> "Data":
+        """The same pair with the labels of domain 1 in its batches; UsageError without them."""
+        source = self.domains[0]
+        if source.labels is None:
+            raise UsageError(
+                f"{source.name} has no labels, which are to be carried over to the other domain: "
+                "use a labelled data set, or a folder with one sub-folder per class"
+            )
+        classes = self.classes or 1 + int(source.labels.max())
+        return replace(self, contract="labelled_source", classes=classes)
+
+    def sampled(self, counts: tuple[int, ...], seed: int) -> "Data":
+        """So many training images of each domain, drawn at random without repetition; 0: all.
+
+        Raises UsageError when a domain has fewer.
+        """
+        parts = zip(self.domains, counts, strict=True)
+        return replace(self, domains=tuple(_sampled(*part, seed) for part in parts))
+
     def _separate(
         self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
     ) -> dict[str, tf.Tensor]:
         positions = batches * size + rows
-        return {
-            f"x{i}": tf.gather(stream.images, stream.index(positions))
-            for i, stream in enumerate(streams, start=1)
+        indices = [stream.index(positions) for stream in streams]
+        batch = {
+            f"x{i}": tf.gather(stream.images, index)
+            for i, (stream, index) in enumerate(zip(streams, indices, strict=True), start=1)
         }
+        if self.contract == "labelled_source":
+            batch["y1"] = tf.gather(streams[0].labels, indices[0])
+        return batch
 
     def _mixed(
         self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
@@ -134,6 +158,17 @@ class _Stream:
             rounds=4,
         )
         return tf.reshape(shuffled, tf.shape(positions))
+
+
+def _sampled(domain: Domain, count: int, seed: int) -> Domain:
+    size = len(domain.images)
+    if count > size:
+        raise UsageError(f"{domain.name} has {size} training images, not {count}")
+    if not count:
+        return domain
+    kept = np.sort(np.random.default_rng(seed).permutation(size)[:count])
+    labels = None if domain.labels is None else domain.labels[kept]
+    return replace(domain, images=domain.images[kept], labels=labels)
 
 
 def prune(

@@ -1,6 +1,7 @@
 """Metrics by name: of classes, colours, modes; they take arrays and callables, know no trainer."""
 
 from framework.evaluate.colours import colours
+from framework.evaluate.distribution import fid, kid, mmd, too_few
 from framework.evaluate.labels import (
     Classify,
     Scores,
@@ -13,6 +14,7 @@ from framework.evaluate.labels import (
     pairs,
     score,
 )
+from framework.evaluate.metric import share
 from framework.evaluate.modes import modes
 
 __all__ = [
@@ -26,6 +28,11 @@ __all__ = [
     "diversity",
     "domain",
     "modes",
+    "fid",
+    "kid",
+    "mmd",
     "pairs",
     "score",
+    "share",
+    "too_few",
 ]

@@ -1,6 +1,6 @@
 """What a run leaves behind: folder, history, sample sheets, loss plots, one page. No TensorFlow."""
 
-from framework.results.files import whole, write_json
+from framework.results.files import whole, write_json, write_table
 from framework.results.images import pair_sheet, tile, to_uint8
 from framework.results.interval import Interval
 from framework.results.lock import locked
@@ -17,4 +17,5 @@ __all__ = [
     "to_uint8",
     "whole",
     "write_json",
+    "write_table",
 ]

@@ -100,6 +100,11 @@ def csv_line(cells: Iterable[Any]) -> str:
     return buffer.getvalue()
 
 
+def write_table(path: Path, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a CSV file in one piece."""
+    write_text(path, "".join(csv_line(cells) for cells in (head, *rows)))
+
+
 def history_text(rows: list[Row]) -> str:
     """The whole history as CSV text; `repr` keeps every digit of a float."""
     columns = columns_of(rows)

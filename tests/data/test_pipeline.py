@@ -38,6 +38,36 @@ def test_an_element_has_the_updates_axis_first_and_static_shapes():
     assert spec["y"].shape == (3, 2) and spec["y"].dtype == tf.int64
 
 
+def test_labelled_source_adds_the_labels_of_domain_1_and_changes_no_image():
+    pair = data.Data("domains", (domain(7), domain(5, labels=False)), "pair", 0)
+    labelled = pair.labelled_source()
+    assert labelled.classes == 7 and two().labelled_source().classes == two().classes
+    with_labels, without = (take(each.dataset(4, 2, seed=0), 9) for each in (labelled, pair))
+    for mine in with_labels:
+        assert mine["y1"].dtype == np.int64
+        np.testing.assert_array_equal(mine["y1"], mine["x1"][..., 0, 0, 0])
+        del mine["y1"]
+    assert same(with_labels, without)
+
+
+def test_labelled_source_needs_labels_of_domain_1():
+    pair = data.Data("domains", (domain(7, "x", labels=False), domain(5)), "pair", 0)
+    with pytest.raises(UsageError, match="x has no labels"):
+        pair.labelled_source()
+
+
+def test_sampled_images_keep_their_labels_and_depend_on_the_seed():
+    parts = [two((9, 5)).sampled((4, 0), seed).domains for seed in (0, 0, 1)]
+    for first, second in parts:
+        assert first.images[:, 0, 0, 0].tolist() == first.labels.tolist()
+        assert len(set(first.labels)) == 4 and len(second.images) == 5
+        assert len(first.test_images) == 1
+    names = [first.labels.tolist() for first, _ in parts]
+    assert names[0] == names[1] != names[2]
+    with pytest.raises(UsageError, match="d has 5 training images, not 6"):
+        two((9, 5)).sampled((4, 6), 0)
+
+
 def test_single_has_one_stream():
     (element,) = take(data.Data("single", (domain(5),), "one", 5).dataset(2, 1, seed=0), 1)
     assert element.keys() == {"step", "x1"}
