@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -36,6 +38,18 @@ def test_an_element_has_the_updates_axis_first_and_static_shapes():
     spec = two().labelled().dataset(batch_size=4, updates=3, seed=0, replicas=2).element_spec
     assert spec["x"].shape == (3, 2, 4, 4, 3)
     assert spec["y"].shape == (3, 2) and spec["y"].dtype == tf.int64
+
+
+def test_attributes_come_with_their_images():
+    def faces(size):
+        plain = domain(size)
+        return dataclasses.replace(plain, labels=np.stack([plain.labels, plain.labels % 2], axis=1))
+
+    both = data.Data("labelled", (faces(7), faces(5)), "two", 2, ("index", "odd"))
+    (element,) = take(both.dataset(batch_size=6, updates=2, seed=0), 1)
+    shown = element["x"][..., 0, 0, 0]
+    assert element["y"].shape == (2, 6, 2)
+    assert (element["y"][..., 0] == shown).all() and (element["y"][..., 1] == shown % 2).all()
 
 
 def test_single_has_one_stream():
