@@ -26,6 +26,7 @@ from framework.errors import UsageError
 from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, sample_latent, to_float
 from nets import gan
+from nets.blocks import Style
 
 COLOUR_SAMPLES = 64
 
@@ -43,6 +44,12 @@ class Options(config.Adversarial):
         size = 64 if self.arch == "64" else 32
         if self.image_size != size:
             raise UsageError(f"--image_size {self.image_size}: --arch {self.arch} makes {size}")
+
+
+def style(options: config.Adversarial) -> Style:
+    """How the nets of these options are built."""
+    o = options
+    return Style(o.prelu, o.weight_init, o.bias_init, o.weight_decay, o.upsample)
 
 
 def disc_terms(
@@ -174,8 +181,7 @@ class Trainer(AdversarialTrainer):
     def build_nets(self) -> dict[str, keras.Model]:
         """`gen` and `disc` of --arch."""
         o = self.options
-        shared = dict(prelu=o.prelu, weight_init=o.weight_init, weight_decay=o.weight_decay)
-        shared |= dict(width=o.width, bias_init=o.bias_init)
+        shared = dict(width=o.width, style=style(o))
         return {
             "gen": gan.generator(o.arch, noise_dim=o.noise_dim, **shared),
             "disc": gan.discriminator(o.arch, **shared),

@@ -49,7 +49,12 @@ SAME_LAYER = {
     ("trainer", "loop"),
     ("loop", "trainer"),  # for its type alone
 }
-COMMON_NETS = ("blocks", "fast", "pretrained")  # what one file of nets may import of another
+COMMON_NETS = (
+    "blocks",
+    "rows",
+    "fast",
+    "pretrained",
+)  # what one file of nets may import of another
 ONLY_TENSORS = ("losses", "penalties")  # these may import utils and nothing else of the project
 NO_TENSORFLOW = (
     "config",
