@@ -29,6 +29,7 @@ from nets import gan
 from nets.blocks import Style
 
 COLOUR_SAMPLES = 64
+MOST_REALS = 2000  # photographs; as floats they take much memory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,11 +143,36 @@ class AdversarialTrainer(trainer.Trainer):
         who = f"evaluator {settings.classifier_arch}, seed {settings.seed}"
         source = f"{who}; z seed {o.seed + 2}, iteration {int(self.step)}"
         fakes = self.sample(self.fixed_latent(o.eval_pairs, o.seed + 2))
+        if self.data.attributes:
+            return self._attribute_metrics(fakes, classify, who, source)
         reals = [to_float(domain.test_images).numpy() for domain in domains]
         metrics = self.measure_samples(fakes, reals, classify, source)
         for i, (domain, real) in enumerate(zip(domains, reals, strict=True)):
             accuracy = evaluate.accuracy(classify, real, domain.test_labels, who)
             metrics[f"evaluator_accuracy{i + 1}"] = accuracy
+        return metrics
+
+    def _attribute_metrics(
+        self, fakes: tuple, classify: evaluate.Classify, who: str, source: str
+    ) -> dict[str, dict]:
+        """Metrics of data that have attributes: diversity, and of pairs what divides and joins."""
+        data, metrics = self.data, {}
+        judged = [classify(images) for images in fakes]
+        for i, (domain, (_, features)) in enumerate(
+            zip(data.domains, judged, strict=True), start=1
+        ):
+            reals = to_float(domain.test_images[:MOST_REALS]).numpy()
+            told, real_features = classify(reals)
+            labels = domain.test_labels[:MOST_REALS]
+            known = evaluate.attribute_accuracy(told, labels, data.attributes, who)
+            metrics[f"diversity{i}"] = evaluate.diversity(features, source)
+            metrics[f"real_diversity{i}"] = evaluate.diversity(real_features, who)
+            metrics[f"evaluator_accuracy{i}"] = known[""]
+            if data.divided_by:
+                metrics[f"evaluator_divides{i}"] = known[data.divided_by]
+        if data.divided_by:
+            pair = [told for told, _ in judged]
+            metrics |= evaluate.attribute_pairs(*pair, data.attributes, data.divided_by, source)
         return metrics
 
     def measure_samples(

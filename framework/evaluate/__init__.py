@@ -1,5 +1,6 @@
-"""Metrics by name: of classes, of colours; they take arrays and callables and know no trainer."""
+"""Metrics by name, of classes, attributes, colours: of arrays and callables, not of trainers."""
 
+from framework.evaluate.attributes import attribute_accuracy, attribute_pairs
 from framework.evaluate.colours import colours
 from framework.evaluate.labels import (
     Classify,
@@ -18,6 +19,8 @@ __all__ = [
     "Classify",
     "Scores",
     "accuracy",
+    "attribute_accuracy",
+    "attribute_pairs",
     "chance",
     "colours",
     "coupling",
