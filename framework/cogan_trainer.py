@@ -42,7 +42,7 @@ class Options(config.Adversarial):
     )  # fmt: skip
     use_firstlayer: bool = option(False, "extra 4x4 layer of the thesis' Table 3.1", "nets")
     residual: bool = option(
-        False, "generators of residual blocks, for images larger than 32x32", "nets"
+        False, "generators of residual blocks (proposed in the thesis' chapter 7)", "nets"
     )
     d_arch: str = option(
         "lenet", "discriminators of 32x32 images: lenet is the thesis'", "nets",
@@ -74,8 +74,8 @@ class Options(config.Adversarial):
             raise UsageError(f"--image_size {size}: there are nets for {known}")
         if size != 32 and self.use_firstlayer:
             raise UsageError(f"--use_firstlayer: only for 32x32 images, not for {size}x{size}")
-        if size == 32 and self.residual:
-            raise UsageError("--residual: for images larger than 32x32; give an --image_size")
+        if self.residual and self.use_firstlayer:
+            raise UsageError("--use_firstlayer: generators of --residual blocks have no such layer")
         if size != 32 and self.d_arch != "lenet":
             raise UsageError(
                 f"--d_arch {self.d_arch}: only for 32x32 images; {size}x{size} ones have one net"
@@ -107,7 +107,7 @@ def digit_nets(o: Options) -> tuple[keras.Model, ...]:
     style = gan_trainer.style(o)
     gens = cogan.digit_generators(
         noise_dim=o.noise_dim, width=o.width, shared_layers=o.shared[0],
-        use_firstlayer=o.use_firstlayer, style=style,
+        use_firstlayer=o.use_firstlayer, residual=o.residual, style=style,
     )  # fmt: skip
     discs = cogan.digit_discriminators(
         image_size=o.image_size, width=o.width * o.d_width, shared_layers=o.shared[1],

@@ -193,6 +193,7 @@ def _names(term: dict[str, Any]) -> list[str]:
 # Photographs on two cores: a quarter of the generator's width, a norm that R1 can pass.
 FACES64 = dict(
     image_size=64,
+    arch="64",
     batch_size=16,
     iterations=5000,
     width=0.25,

@@ -20,6 +20,7 @@ def digit_generators(
     width: float = 1.0,
     shared_layers: int = 0,
     use_firstlayer: bool = False,
+    residual: bool = False,
     style: Style = STYLE,
 ) -> Pair:
     """Two generators z [N, noise_dim] -> (image [N, 32, 32, channels], features).
@@ -28,12 +29,17 @@ def digit_generators(
     `use_firstlayer`. The first `shared_layers` of the four hidden blocks (dense, then the three
     upsamplings) are the same layers in both: 4 is the thesis' CoGAN, 0 its SCoGAN. The extra
     4x4 row of `use_firstlayer` belongs to the dense block, so 4 is all but the output there too.
+    `residual` makes each upsampling a residual block, see `rows.residual_rows`; then there is no
+    extra row.
 
     Raises:
         ValueError: for `shared_layers` outside 0..4 or an unknown name.
     """
     rows.check_shared(shared_layers, len(DIGIT_WIDTHS))
     widths = [blocks.scaled(units, width) for units in DIGIT_WIDTHS]
+    if residual:
+        makers = rows.residual_rows(widths, channels, style)
+        return rows.coupled_generators(noise_dim, makers, shared_layers)
     makers = rows.generator_rows(widths, channels, style, first_layer=use_firstlayer)
     extra = 1 if use_firstlayer and shared_layers else 0
     return rows.coupled_generators(noise_dim, makers, shared_layers + extra)

@@ -116,7 +116,12 @@ def generator_rows(
 
 
 def residual_rows(
-    widths: Sequence[int], channels: int, style: Style, *, kernel: int, last: tuple[int, int]
+    widths: Sequence[int],
+    channels: int,
+    style: Style,
+    *,
+    kernel: int = 3,
+    last: tuple[int, int] = (6, 1),
 ) -> list[Maker]:
     """Rows of a generator of residual blocks: dense to 4x4, one block per size, tanh image.
 

@@ -84,6 +84,20 @@ def test_generator_pairs_of_the_thesis(shared, parameters):
     )
 
 
+def test_residual_generator():
+    """Dense, blocks of 5 in + 5 out + 10 in out + 9 out^2 + 3 out, norm and PReLU, image."""
+    net, _ = cogan.digit_generators(residual=True)
+    blocks = [(1024, 512), (512, 256), (256, 128)]
+    own = [5 * (i + o) + 10 * i * o + 9 * o * o + 3 * o for i, o in blocks]
+    assert own == [7_611_392, 1_905_152, 477_440]
+    assert count(net) == 1_654_784 + sum(own) + 5 * 128 + 13_827
+    assert [shape[1:] for shape in net.output_shape[1:]] == [
+        (8, 8, 512),
+        (16, 16, 256),
+        (32, 32, 128),
+    ]
+
+
 def test_repeated_pixels_need_as_many_parameters():
     pair = [small_generators(style=Style(upsample=kind))[0] for kind in ("transpose", "nearest")]
     assert count(pair[0]) == count(pair[1])
