@@ -86,7 +86,10 @@ def _now_and_then(term: Callable[[], tf.Tensor], every: int, step: tf.Tensor) ->
     """
     if every == 1:
         return term()
-    return tf.cond(step % every == 0, lambda: float(every) * term(), lambda: tf.constant(0.0))
+    # As a function of its own: of compiled layers directly in a branch TensorFlow 2.21 finds no
+    # second derivative ("Could not find external tensor capture").
+    now = tf.function(lambda: float(every) * term(), autograph=False)
+    return tf.cond(step % every == 0, now, lambda: tf.constant(0.0))
 
 
 class AdversarialTrainer(trainer.Trainer):

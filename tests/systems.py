@@ -25,16 +25,16 @@ FULL = (
 ).split()
 
 
-def domain(name: str, seed: int, count: int = 12) -> Domain:
-    """Random 32x32 images of three classes."""
-    images = np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), np.uint8)
+def domain(name: str, seed: int, count: int = 12, size: int = 32) -> Domain:
+    """Random images of three classes."""
+    images = np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), np.uint8)
     labels = np.arange(count) % 3
     return Domain(name, images, labels, images[:6], labels[:6])
 
 
-def tiny_data(contract: str) -> Data:
+def tiny_data(contract: str, size: int = 32) -> Data:
     """Random images under a batch contract."""
-    domains = (domain("a", 1), domain("b", 2))
+    domains = domain("a", 1, size=size), domain("b", 2, size=size)
     return Data(contract, domains[:1] if contract == "single" else domains, "tiny", 3)
 
 

@@ -1,5 +1,6 @@
 """Which nets CoGAN and SCoGAN train for an image size, and what each size refuses."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import tensorflow as tf
 from commands import history
 from PIL import Image
-from systems import trainer
+from systems import tiny_data, trainer
 
 from framework import config
 from framework.cli import main
@@ -120,6 +121,18 @@ def test_photographs_train_and_show_pairs(eager, photographs, capsys):
         pixels = np.asarray(sheet)
     assert (pixels[2 * 128 : 2 * 128 + band] == 128).all()
     assert pixels[:256].std() > 0 and pixels[-256:].std() > 0
+
+
+def test_a_penalty_now_and_then_is_compiled_with_the_fast_layers():
+    """Their second derivative inside a branch of the graph; half of the penalties count double."""
+    photographs = functools.partial(tiny_data, size=64)
+    argv = "--image_size 64 --width 0.01 --disc_penalty r1 --penalty_every 2".split()
+    subject = trainer("cogan", *argv, data=photographs)
+    iterator = subject.batches(0)
+    rows = subject.run_steps(iterator, 2).numpy()
+    penalty = rows[:, subject.names.index("disc/penalty1")]
+    assert penalty[0] > 0 and penalty[1] == 0
+    assert np.isfinite(rows).all()
 
 
 def test_the_feature_regulariser_compares_the_maps_of_photographs():
