@@ -1,14 +1,15 @@
 """Classifier: trained for the semantic loss, for pruning SVHN and, as another net, to evaluate.
 
-Thesis appendix B.1. A classifier that another system needs is trained by the same command and kept
-below `<results_dir>/classifiers/`.
+Thesis appendix B. Data whose labels are attributes get a net with one sigmoid for each (table B.2),
+other data a softmax over their classes (table B.1). A classifier that another system needs is
+trained by the same command and kept below `<results_dir>/classifiers/`.
 """
 
 import dataclasses
 import functools
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -66,15 +67,21 @@ class Trainer(trainer.Trainer):
         )
 
     def clf_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
-        """Cross-entropy in nats."""
+        """Cross-entropy in nats, for attributes the mean of theirs."""
         images = shift(batch["x"], self.options.shift, random)
         logits = self.nets["clf"](images, training=True)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["y"], logits)
+        if self.data.attributes:
+            present = tf.cast(batch["y"], tf.float32)
+            losses = tf.nn.sigmoid_cross_entropy_with_logits(present, logits)
+        else:
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["y"], logits)
         return {"loss": tf.reduce_mean(losses)}
 
     def metrics(self) -> dict[str, dict]:
-        """Accuracy on held-out images per domain."""
+        """Accuracy on held-out images per domain; for attributes their mean and each of them."""
         protocol = f"{self.options.classifier_arch} classifier, seed {self.options.seed}; held out"
+        if self.data.attributes:
+            return self._attribute_metrics(protocol)
         return {
             f"accuracy_{domain.name}": evaluate.accuracy(
                 outputs(self.nets["clf"]),
@@ -85,18 +92,33 @@ class Trainer(trainer.Trainer):
             for domain in self.data.domains
         }
 
+    def _attribute_metrics(self, protocol: str) -> dict[str, dict]:
+        metrics = {}
+        for domain in self.data.domains:
+            found = evaluate.attribute_accuracy(
+                probabilities(self.nets["clf"], domain.test_images),
+                domain.test_labels, self.data.attributes, protocol,
+            )  # fmt: skip
+            metrics |= {f"accuracy_{domain.name}_{k}".rstrip("_"): v for k, v in found.items()}
+        return metrics
+
 
 def build(options: Options, data: Data) -> keras.Model:
     """A new classifier for the images and classes of the data."""
     size = data.domains[0].images.shape[1]
     return classifier.classifier(
-        options.classifier_arch, image_size=size, classes=data.classes, width=options.width
-    )
+        options.classifier_arch, image_size=size, classes=data.classes, width=options.width,
+        multilabel=bool(data.attributes),
+    )  # fmt: skip
 
 
 def probabilities(net: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Class probabilities [N, K] of uint8 images [N, H, W, C]."""
-    return batched(lambda x: (tf.nn.softmax(net(to_float(x), training=False)),), images)[0]
+    """Probabilities [N, K] of classes or attributes of uint8 images [N, H, W, C]."""
+
+    def judge(pixels: np.ndarray) -> tuple[tf.Tensor]:
+        return (classifier.probabilities(net, net(to_float(pixels), training=False)),)
+
+    return batched(judge, images)[0]
 
 
 def outputs(net: keras.Model) -> evaluate.Classify:
@@ -105,28 +127,39 @@ def outputs(net: keras.Model) -> evaluate.Classify:
 
     def classify(images: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
         logits, features = both(images, training=False)
-        return tf.nn.softmax(logits), features
+        return classifier.probabilities(net, logits), features
 
     return lambda images: batched(classify, images)
 
 
-def given(path: str, image_size: int) -> Path:
+def given(path: str, image_size: int, attributes: Sequence[str] = ()) -> Path:
     """A classifier file of the user's, for images [N, image_size, image_size, 3].
+
+    Of data with attributes it must tell all, or all but the last: a pair has as its last the one
+    that divides it, if that is none of the thesis' 13.
 
     Raises:
         MissingError: there is no such file.
         UserError: it is no Keras model.
-        UsageError: it takes other images.
+        UsageError: it takes other images or tells something else.
     """
     if not Path(path).is_file():
         raise MissingError(f"--classifier_path {path}: no such file; leave it out to train one")
     try:
-        shape = keras.models.load_model(path).input_shape
+        net = keras.models.load_model(path)
     except (OSError, ValueError) as error:
         raise UserError(f"--classifier_path {path}: not a readable .keras model") from error
-    if shape[1:] != (image_size, image_size, 3):
+    shape, told = net.input_shape[1:], net.output_shape[1]
+    if shape != (image_size, image_size, 3):
         raise UsageError(
-            f"--classifier_path {path}: takes images {shape[1:]}; --image_size is {image_size}"
+            f"--classifier_path {path}: takes images {shape}; --image_size is {image_size}"
+        )
+    fits = classifier.is_multilabel(net) and len(attributes) - 1 <= told <= len(attributes)
+    if attributes and not fits:
+        what = "attributes" if classifier.is_multilabel(net) else "classes"
+        raise UsageError(
+            f"--classifier_path {path}: tells {told} {what}; the data have "
+            f"{len(attributes)} attributes"
         )
     return Path(path)
 
@@ -186,7 +219,8 @@ def obtain(options: Options, data: Data) -> Path:
         record = {"accuracy": accuracy, "options": options.to_dict()}
         results.write_json(path.with_suffix(".json"), record)
     accuracy = json.loads(path.with_suffix(".json").read_text())["accuracy"]
-    shown = ", ".join(f"{name} {value:.1%}" for name, value in accuracy.items())
+    main = [f"accuracy_{domain.name}" for domain in data.domains]
+    shown = ", ".join(f"{name} {accuracy[name]:.1%}" for name in main)
     print(f"{options.classifier_arch} classifier of {data.name}: {shown} (held out)")
     return path
 

@@ -1,7 +1,7 @@
 """CoGAN: two GANs on two domains; the first generator and last discriminator layers are shared.
 
 Liu and Tuzel, Coupled Generative Adversarial Networks, arXiv 1606.07536. Images are 32x32 digits or
-128x128 and 256x256 photographs, each size with networks of its own.
+photographs of 64x64, 128x128 and 256x256 pixels, each size with networks of its own.
 """
 
 import dataclasses
@@ -28,8 +28,8 @@ class Options(config.Adversarial):
     """Options of `--gan_type cogan`."""
 
     # By image size, blocks of a (generator, discriminator): that can be shared, that CoGAN shares.
-    BLOCKS = {32: (4, 4), 128: (6, 8), 256: (7, 8)}
-    THESIS = {32: (4, 3), 128: (5, 7), 256: (6, 7)}
+    BLOCKS = {32: (4, 4), 64: (5, 7), 128: (6, 8), 256: (7, 8)}
+    THESIS = {32: (4, 3), 64: (4, 6), 128: (5, 7), 256: (6, 7)}
 
     cogan_data: str = option("mnist2edge", "pair of image domains; see `main.py list`", "data")
     g_shared_layers: int = option(
@@ -41,6 +41,9 @@ class Options(config.Adversarial):
         "coupling", low=-1, high=8,
     )  # fmt: skip
     use_firstlayer: bool = option(False, "extra 4x4 layer of the thesis' Table 3.1", "nets")
+    residual: bool = option(
+        False, "generators of residual blocks (proposed in the thesis' chapter 7)", "nets"
+    )
     d_arch: str = option(
         "lenet", "discriminators of 32x32 images: lenet is the thesis'", "nets",
         choices=("lenet", "strided"),
@@ -71,6 +74,8 @@ class Options(config.Adversarial):
             raise UsageError(f"--image_size {size}: there are nets for {known}")
         if size != 32 and self.use_firstlayer:
             raise UsageError(f"--use_firstlayer: only for 32x32 images, not for {size}x{size}")
+        if self.residual and self.use_firstlayer:
+            raise UsageError("--use_firstlayer: generators of --residual blocks have no such layer")
         if size != 32 and self.d_arch != "lenet":
             raise UsageError(
                 f"--d_arch {self.d_arch}: only for 32x32 images; {size}x{size} ones have one net"
@@ -97,31 +102,35 @@ class Fakes(NamedTuple):
     seen: tuple[tuple[tf.Tensor, ...], ...] = ()
 
 
-def digit_nets(o: Options, style: dict) -> tuple[keras.Model, ...]:
+def digit_nets(o: Options) -> tuple[keras.Model, ...]:
     """Both generators and both discriminators of 32x32 images."""
+    style = gan_trainer.style(o)
     gens = cogan.digit_generators(
         noise_dim=o.noise_dim, width=o.width, shared_layers=o.shared[0],
-        use_firstlayer=o.use_firstlayer, **style,
+        use_firstlayer=o.use_firstlayer, residual=o.residual, style=style,
     )  # fmt: skip
     discs = cogan.digit_discriminators(
         image_size=o.image_size, width=o.width * o.d_width, shared_layers=o.shared[1],
-        arch=o.d_arch, norm=o.norm, **style,
+        arch=o.d_arch, norm=o.norm, style=style,
     )  # fmt: skip
     return gens + discs
 
 
-def face_nets(o: Options, style: dict) -> tuple[keras.Model, ...]:
-    """Both generators and both discriminators of 128x128 or 256x256 images."""
+def face_nets(o: Options) -> tuple[keras.Model, ...]:
+    """Both generators and both discriminators of larger images."""
+    style = gan_trainer.style(o)
     gens = faces.generators(
-        o.image_size, noise_dim=o.noise_dim, width=o.width, shared_layers=o.shared[0], **style
-    )
+        o.image_size, noise_dim=o.noise_dim, width=o.width, shared_layers=o.shared[0],
+        residual=o.residual, style=style,
+    )  # fmt: skip
     discs = faces.discriminators(
-        o.image_size, width=o.width * o.d_width, shared_layers=o.shared[1], norm=o.norm, **style
-    )
+        o.image_size, width=o.width * o.d_width, shared_layers=o.shared[1], norm=o.norm,
+        style=style,
+    )  # fmt: skip
     return gens + discs
 
 
-NETS = {32: digit_nets, 128: face_nets, 256: face_nets}
+NETS = {32: digit_nets, 64: face_nets, 128: face_nets, 256: face_nets}
 
 
 class Trainer(gan_trainer.AdversarialTrainer):
@@ -134,9 +143,7 @@ class Trainer(gan_trainer.AdversarialTrainer):
     def build_nets(self) -> dict[str, keras.Model]:
         """`gen1`, `gen2`, `disc1`, `disc2`; sharing is decided inside the nets."""
         o = self.options
-        style = dict(prelu=o.prelu, weight_init=o.weight_init, bias_init=o.bias_init)
-        style |= dict(weight_decay=o.weight_decay)
-        return dict(zip(GENS + DISCS, NETS[o.image_size](o, style), strict=True))
+        return dict(zip(GENS + DISCS, NETS[o.image_size](o), strict=True))
 
     def build_phases(self) -> list[Phase]:
         """Both discriminators, then both generators, each pair as one joint step."""

@@ -28,9 +28,11 @@ from framework.errors import UsageError
 from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, sample_latent, to_float
 from nets import gan
+from nets.blocks import Style
 
 COLOUR_SAMPLES = 64
 POINTS = 2000  # of a sheet and of `stat/modes`: a density needs more than a sheet of images
+MOST_REALS = 2000  # photographs; as floats they take much memory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +57,12 @@ class Options(config.Adversarial):
         size = 64 if self.arch == "64" else 32
         if self.image_size != size:
             raise UsageError(f"--image_size {self.image_size}: --arch {self.arch} makes {size}")
+
+
+def style(options: config.Adversarial) -> Style:
+    """How the nets of these options are built."""
+    o = options
+    return Style(o.prelu, o.weight_init, o.bias_init, o.weight_decay, o.upsample)
 
 
 def disc_terms(
@@ -90,7 +98,10 @@ def _now_and_then(term: Callable[[], tf.Tensor], every: int, step: tf.Tensor) ->
     """
     if every == 1:
         return term()
-    return tf.cond(step % every == 0, lambda: float(every) * term(), lambda: tf.constant(0.0))
+    # As a function of its own: of compiled layers directly in a branch TensorFlow 2.21 finds no
+    # second derivative ("Could not find external tensor capture").
+    now = tf.function(lambda: float(every) * term(), autograph=False)
+    return tf.cond(step % every == 0, now, lambda: tf.constant(0.0))
 
 
 class AdversarialTrainer(trainer.Trainer):
@@ -166,11 +177,36 @@ class AdversarialTrainer(trainer.Trainer):
         """Metrics by an evaluator `net`, its own accuracy on real images beside them."""
         domains = self.data.domains
         classify, source = classifier_trainer.outputs(net), f"{who}; {source}"
+        if self.data.attributes:
+            return self._attribute_metrics(fakes, classify, who, source)
         reals = [to_float(domain.test_images).numpy() for domain in domains]
         metrics = self.measure_samples(fakes, reals, classify, source)
         for i, (domain, real) in enumerate(zip(domains, reals, strict=True)):
             accuracy = evaluate.accuracy(classify, real, domain.test_labels, who)
             metrics[f"evaluator_accuracy{i + 1}"] = accuracy
+        return metrics
+
+    def _attribute_metrics(
+        self, fakes: tuple, classify: evaluate.Classify, who: str, source: str
+    ) -> dict[str, dict]:
+        """Metrics of data that have attributes: diversity, and of pairs what divides and joins."""
+        data, metrics = self.data, {}
+        judged = [classify(images) for images in fakes]
+        for i, (domain, (_, embedded)) in enumerate(
+            zip(data.domains, judged, strict=True), start=1
+        ):
+            reals = to_float(domain.test_images[:MOST_REALS]).numpy()
+            told, real_features = classify(reals)
+            labels = domain.test_labels[:MOST_REALS]
+            known = evaluate.attribute_accuracy(told, labels, data.attributes, who)
+            metrics[f"diversity{i}"] = evaluate.diversity(embedded, source)
+            metrics[f"real_diversity{i}"] = evaluate.diversity(real_features, who)
+            metrics[f"evaluator_accuracy{i}"] = known[""]
+            if data.divided_by:
+                metrics[f"evaluator_divides{i}"] = known[data.divided_by]
+        if data.divided_by:
+            pair = [told for told, _ in judged]
+            metrics |= evaluate.attribute_pairs(*pair, data.attributes, data.divided_by, source)
         return metrics
 
     def measure_samples(
@@ -209,8 +245,7 @@ class Trainer(AdversarialTrainer):
     def build_nets(self) -> dict[str, keras.Model]:
         """`gen` and `disc` of --arch."""
         o = self.options
-        shared = dict(prelu=o.prelu, weight_init=o.weight_init, weight_decay=o.weight_decay)
-        shared |= dict(width=o.width, bias_init=o.bias_init)
+        shared = dict(width=o.width, style=style(o))
         return {
             "gen": gan.generator(o.arch, noise_dim=o.noise_dim, **shared),
             "disc": gan.discriminator(o.arch, **shared),

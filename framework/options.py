@@ -197,6 +197,11 @@ class Adversarial(Options):
     prelu: str = option(
         "channel", "slopes of PReLU per", "nets", choices=("channel", "element", "layer")
     )
+    upsample: str = option(
+        "transpose", "how generators enlarge maps: transposed convolutions, or pixels repeated and "
+        "then a convolution, which leaves no checkerboard", "nets",
+        choices=("transpose", "nearest"),
+    )  # fmt: skip
     weight_init: str = option(
         "xavier", "initial kernels", "nets", choices=("normal", "xavier", "he")
     )

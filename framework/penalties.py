@@ -93,20 +93,25 @@ def weight_distance(variables1: Sequence, variables2: Sequence) -> tf.Tensor:
     )
 
 
-def semantic_distance(logits1: tf.Tensor, logits2: tf.Tensor, norm: str = "l2") -> tf.Tensor:
+def semantic_distance(
+    logits1: tf.Tensor, logits2: tf.Tensor, norm: str = "l2", multilabel: bool = False
+) -> tf.Tensor:
     """How differently a classifier judges two images; logits are [N, classes].
 
     'l2' and 'l1' are means over batch and classes of the squared and absolute difference of the
     softmax probabilities. 'ce' is the mean over the batch of the symmetric cross-entropy
-    (H(p1, p2) + H(p2, p1)) / 2: it is not 0 for equal but unsure judgements.
+    (H(p1, p2) + H(p2, p1)) / 2: it is not 0 for equal but unsure judgements. With `multilabel` each
+    column is an attribute with a sigmoid probability, and all are means over batch and attributes.
 
     Raises:
         ValueError: for an unknown norm or unequal shapes.
     """
     logits1, logits2 = _pair(logits1, logits2)
+    probability = tf.nn.sigmoid if multilabel else tf.nn.softmax
     if norm == "ce":
-        return 0.5 * (_cross_entropy(logits1, logits2) + _cross_entropy(logits2, logits1))
-    return _distance(tf.nn.softmax(logits1), tf.nn.softmax(logits2), norm)
+        entropy = _binary_cross_entropy if multilabel else _cross_entropy
+        return 0.5 * (entropy(logits1, logits2) + entropy(logits2, logits1))
+    return _distance(probability(logits1), probability(logits2), norm)
 
 
 def class_imbalance(logits: tf.Tensor) -> tf.Tensor:
@@ -198,6 +203,11 @@ def _reduce(values: tf.Tensor, reduction: str) -> tf.Tensor:
 def _cross_entropy(target_logits: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     target = tf.nn.softmax(target_logits)
     return -tf.reduce_mean(tf.reduce_sum(target * tf.nn.log_softmax(logits), axis=-1))
+
+
+def _binary_cross_entropy(target_logits: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    target = tf.nn.sigmoid(target_logits)
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(target, logits))
 
 
 def _per_sample(x: tf.Tensor, uniform: Uniform) -> tf.Tensor:

@@ -17,7 +17,7 @@ from framework.config import option
 from framework.errors import UsageError
 from framework.trainer import Batch, Phase, Term
 from framework.utils import Random
-from nets import cogan
+from nets import classifier, cogan
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +50,10 @@ class Options(cogan_trainer.Options):
     semantic_norm: str = option(
         "l2", "distance of the class probabilities", "coupling", choices=("l2", "l1", "ce")
     )
+    semantic_divider: bool = option(
+        False, "with --semantic_loss: compare also the attribute that divides a pair of faces (as "
+        "the thesis did)", "coupling",
+    )  # fmt: skip
     balance_weight: float = option(
         0.0, "with --semantic_loss: weight of unevenly used classes (nats)", "coupling", low=0
     )
@@ -125,7 +129,7 @@ class Trainer(cogan_trainer.Trainer):
     def _classifier(self) -> Callable[[], keras.Model]:
         o = self.options
         if o.classifier_path:
-            path = classifier_trainer.given(o.classifier_path, o.image_size)
+            path = classifier_trainer.given(o.classifier_path, o.image_size, self.data.attributes)
             return functools.partial(keras.models.load_model, path)
         settings = classifier_trainer.for_semantic_loss(
             o, classifier_arch=o.classifier_arch, iterations=o.classifier_iterations,
@@ -134,9 +138,15 @@ class Trainer(cogan_trainer.Trainer):
         return classifier_trainer.ready(settings, self.data.labelled())
 
     def build_nets(self) -> dict[str, keras.Model]:
-        """The four nets of CoGAN and, with --cycle_loss, the `encoder`."""
+        """The four nets of CoGAN and, with --cycle_loss, the `encoder`.
+
+        Raises:
+            UsageError: --balance_weight with a classifier that tells attributes.
+        """
         nets = super().build_nets()
         o = self.options
+        if o.semantic_loss and o.balance_weight and self._multilabel:
+            raise UsageError("--balance_weight: for classes, not for attributes; leave it out")
         if o.cycle_loss:
             nets["encoder"] = cogan.latent_encoder(
                 noise_dim=o.noise_dim, image_size=o.image_size, width=o.width
@@ -197,8 +207,22 @@ class Trainer(cogan_trainer.Trainer):
         return penalties.weight_distance(*(self.nets[name].trainable_variables for name in GENS))
 
     def semantic(self, fakes: Fakes) -> tf.Tensor:
-        """Distance of the frozen classifier's class probabilities for the two images."""
-        return penalties.semantic_distance(*fakes.logits, self.options.semantic_norm)
+        """Distance of the frozen classifier's probabilities for the two images."""
+        pair = [tf.gather(logits, self._compared, axis=1) for logits in fakes.logits]
+        return penalties.semantic_distance(*pair, self.options.semantic_norm, self._multilabel)
+
+    @property
+    def _multilabel(self) -> bool:
+        return classifier.is_multilabel(self.frozen["classifier"])
+
+    @functools.cached_property
+    def _compared(self) -> list[int]:
+        """Outputs of the classifier that are to be equal; the attribute that divides is not."""
+        every = range(self.frozen["classifier"].output_shape[1])
+        names, divider = self.data.attributes, self.data.divided_by
+        if not divider or self.options.semantic_divider:
+            return list(every)
+        return [i for i in every if names[i] != divider]
 
     def balance(self, fakes: Fakes) -> tf.Tensor:
         """How unevenly each domain's batch uses the classes, summed over both."""

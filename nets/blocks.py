@@ -1,20 +1,17 @@
-"""Layers and rows from which every network here is put together.
+"""Layers of which every network here is put together; `rows` makes whole rows of them.
 
-A *block* is a list of layers applied in order; a *maker* builds one block under a given name
-prefix. Two towers of a coupled network are made from one list of makers: a shared row is built
-once and stands in both towers, any other row is built twice and so starts with other weights.
+A *block* is a list of layers, or of branches of layers, applied in order.
 """
 
 import contextlib
 import contextvars
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
 
-Block = list[keras.layers.Layer]
-Maker = Callable[[str], Block]
+Block = list[Callable[[keras.KerasTensor], keras.KerasTensor]]
 Uniform = Callable[[tf.Tensor], tf.Tensor]
 
 INITIALIZERS: dict[str, Callable[[], keras.initializers.Initializer]] = {
@@ -23,7 +20,7 @@ INITIALIZERS: dict[str, Callable[[], keras.initializers.Initializer]] = {
     "he": keras.initializers.HeNormal,
 }
 PRELU_SLOPE = 0.25
-DIGIT_WIDTHS = (1024, 512, 256, 128)  # channels at 4x4, 8x8, 16x16, 32x32 (thesis table 3.1)
+UPSAMPLINGS = ("transpose", "nearest")
 
 # A context variable, not a global: the replicas of a MirroredStrategy run in threads of their own
 # and take turns in the middle of a network call (synchronised batch norm).
@@ -149,15 +146,17 @@ def scaled(units: int, width: float) -> int:
 
 @dataclass(frozen=True)
 class Style:
-    """How the layers of one network are started, decayed and activated.
+    """How the layers of one network are started, decayed, activated and made to grow maps.
 
     `weight_decay` c adds c * sum(w^2) over kernels to `net.losses`, which the trainer must add.
+    `upsample` is 'transpose' or 'nearest' and acts on rows that enlarge the map.
     """
 
     prelu: str = "channel"
     weight_init: str = "xavier"
     bias_init: float = 0.1
     weight_decay: float = 0.0
+    upsample: str = "transpose"
 
     def weights(self) -> dict:
         """Fresh keyword arguments for one layer with a kernel."""
@@ -176,17 +175,39 @@ class Style:
             filters, kernel, stride, padding, name=name, **self.weights(), **kw
         )
 
-    def up(
-        self, filters: int, kernel: int, stride: int = 2, *, name: str, **kw
-    ) -> keras.layers.Conv2DTranspose:
-        """A transposed convolution ('same' padding) in this style."""
-        return keras.layers.Conv2DTranspose(
-            filters, kernel, stride, "same", name=name, **self.weights(), **kw
-        )
+    def up(self, filters: int, kernel: int, stride: int = 2, *, name: str, **kw) -> Block:
+        """A transposed convolution ('same' padding) in this style.
+
+        For `upsample` 'nearest' and a stride above 1: pixels repeated, then a convolution with as
+        many weights, which leaves no checkerboard (Odena et al., Distill 2016).
+        """
+        if self.upsample not in UPSAMPLINGS:
+            raise ValueError(f"unknown upsample {self.upsample!r}; choose from {UPSAMPLINGS}")
+        if self.upsample == "nearest" and stride > 1:
+            repeat = keras.layers.UpSampling2D(stride, name=f"{name}_nearest")
+            return [repeat, self.conv(filters, kernel, name=name, **kw)]
+        options = self.weights() | kw
+        return [keras.layers.Conv2DTranspose(filters, kernel, stride, "same", name=name, **options)]
 
     def dense(self, units: int, *, name: str, **kw) -> keras.layers.Dense:
         """A dense layer in this style."""
         return keras.layers.Dense(units, name=name, **self.weights(), **kw)
+
+
+STYLE = Style()  # the thesis' own
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Two branches that see one input; what they put out is added (He et al., arXiv 1512.03385)."""
+
+    main: Block
+    skip: Block
+    add: keras.layers.Add
+
+    def __call__(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """Both branches of `x`, added."""
+        return self.add([chain(self.main, x), chain(self.skip, x)])
 
 
 def chain(block: Block, x: keras.KerasTensor) -> keras.KerasTensor:
@@ -194,18 +215,6 @@ def chain(block: Block, x: keras.KerasTensor) -> keras.KerasTensor:
     for layer in block:
         x = layer(x)
     return x
-
-
-def towers(
-    makers: Sequence[Maker], shared: Container[int], names: Sequence[str]
-) -> list[list[Block]]:
-    """One tower of blocks per name; the rows whose index is in `shared` are the same layers."""
-    result: list[list[Block]] = [[] for _ in names]
-    for row, make in enumerate(makers):
-        common = make("shared") if row in shared else None
-        for tower, name in zip(result, names, strict=True):
-            tower.append(common or make(name))
-    return result
 
 
 def on(net: keras.Model, x: keras.KerasTensor) -> list[keras.KerasTensor]:
@@ -217,128 +226,3 @@ def on(net: keras.Model, x: keras.KerasTensor) -> list[keras.KerasTensor]:
     return keras.models.clone_model(
         net, input_tensors=x, clone_function=lambda layer: layer
     ).outputs
-
-
-def generator(name: str, noise_dim: int, tower: Sequence[Block]) -> keras.Model:
-    """z [N, noise_dim] -> (image, features): what all blocks but first and last put out."""
-    z = keras.Input((noise_dim,), name="z")
-    maps = [z]
-    for block in tower:
-        maps.append(chain(block, maps[-1]))
-    return keras.Model(z, (maps[-1], tuple(maps[2:-1])), name=name)
-
-
-def discriminator(name: str, shape: tuple[int, ...], tower: Sequence[Block]) -> keras.Model:
-    """x [N, *shape] -> logits [N, 1]."""
-    x = keras.Input(shape, name="x")
-    return keras.Model(x, chain([layer for block in tower for layer in block], x), name=name)
-
-
-def logit(style: Style, flatten: bool = True) -> Maker:
-    """The last row of a critic: one logit per sample, float32 under any precision policy."""
-
-    def make(prefix: str) -> Block:
-        dense = style.dense(1, name=f"{prefix}_logit", dtype="float32")
-        return [keras.layers.Flatten(name=f"{prefix}_flatten"), dense] if flatten else [dense]
-
-    return make
-
-
-def generator_rows(
-    widths: Sequence[int],
-    channels: int,
-    style: Style,
-    *,
-    kernel: int = 3,
-    last: tuple[int, int] = (6, 1),
-    first_layer: bool = False,
-) -> list[Maker]:
-    """Rows of the thesis' generators: dense to 4x4, transposed convolutions, tanh image.
-
-    Every hidden row is followed by batch norm and PReLU (thesis tables 3.1 and A.1).
-
-    Args:
-        widths: channels at 4x4, 8x8, 16x16, ... .
-        channels: channels of the image, which is in [-1, 1].
-        style: initialisers, decay, PReLU kind.
-        kernel: kernel size of the upsampling rows.
-        last: kernel size and stride of the output row.
-        first_layer: add the row 4x4 -> 4x4 (k4, s1) after the dense one.
-    """
-
-    def tail(name: str) -> Block:
-        return [batch_norm(name=f"{name}_norm"), prelu(style.prelu, name=f"{name}_prelu")]
-
-    def dense(prefix: str) -> Block:
-        name = f"{prefix}_dense"
-        reshape = keras.layers.Reshape((4, 4, widths[0]), name=f"{name}_reshape")
-        return [style.dense(16 * widths[0], name=name), reshape, *tail(name)]
-
-    def up(filters: int, size: int, stride: int, label: str) -> Maker:
-        def make(prefix: str) -> Block:
-            name = f"{prefix}_{label}"
-            return [style.up(filters, size, stride, name=name), *tail(name)]
-
-        return make
-
-    def image(prefix: str) -> Block:
-        # float32 whatever the policy: the image is compared, saved and scored.
-        return [
-            style.up(channels, *last, name=f"{prefix}_image", activation="tanh", dtype="float32")
-        ]
-
-    first = [up(widths[0], 4, 1, "up4")] if first_layer else []
-    ups = [up(w, kernel, 2, f"up{8 << row}") for row, w in enumerate(widths[1:])]
-    return [dense, *first, *ups, image]
-
-
-def lenet_rows(
-    width: float, style: Style, norm_kind: str, dropout: float | None = None
-) -> list[Maker]:
-    """Rows of the digit discriminator (thesis table 3.2): conv, conv, dense 500, logit.
-
-    `dropout` None is the thesis' 0.5.
-    """
-    rate = 0.5 if dropout is None else dropout
-
-    def conv(filters: int, label: str) -> Maker:
-        def make(prefix: str) -> Block:
-            layer = style.conv(scaled(filters, width), 5, name=f"{prefix}_{label}")
-            return [*normed(layer, norm_kind), keras.layers.MaxPooling2D(name=f"{layer.name}_pool")]
-
-        return make
-
-    def dense(prefix: str) -> Block:
-        layer = style.dense(scaled(500, width), name=f"{prefix}_dense")
-        drop = [Dropout(rate, name=f"{prefix}_dropout")] if rate else []
-        flatten = keras.layers.Flatten(name=f"{prefix}_dense_flatten")
-        return [flatten, layer, prelu(style.prelu, rank=2, name=f"{prefix}_prelu"), *drop]
-
-    return [conv(20, "conv1"), conv(50, "conv2"), dense, logit(style, flatten=False)]
-
-
-def strided_rows(
-    widths: Sequence[int],
-    style: Style,
-    norm_kind: str,
-    dropout: float,
-    *,
-    kernel: int = 4,
-    first_stride: int = 2,
-) -> list[Maker]:
-    """Rows of a strided critic: convolution, norm, LeakyReLU(0.2) per width, then the logit."""
-
-    def conv(row: int, filters: int) -> Maker:
-        def make(prefix: str) -> Block:
-            stride = first_stride if row == 0 else 2
-            layer = style.conv(filters, kernel, stride, name=f"{prefix}_conv{row + 1}")
-            leaky = keras.layers.LeakyReLU(negative_slope=0.2, name=f"{layer.name}_leaky")
-            return [*normed(layer, norm_kind), leaky]
-
-        return make
-
-    def head(prefix: str) -> Block:
-        drop = [Dropout(dropout, name=f"{prefix}_dropout")] if dropout else []
-        return [*drop, *logit(style)(prefix)]
-
-    return [*(conv(row, filters) for row, filters in enumerate(widths)), head]

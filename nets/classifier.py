@@ -1,13 +1,17 @@
 """Classifiers: image [N, S, S, C] in [-1, 1] -> LOGITS [N, classes], always float32.
 
-The thesis' tables print a softmax; here it stands in the losses, which need the logits. The input
-of the last layer is the output of the layer named 'features'.
+The thesis' tables print a softmax, or a sigmoid where every output is an attribute of its own; here
+they stand in the losses, which need the logits. The input of the last layer, named 'logits' or
+'attributes', is the output of the layer named 'features'.
 """
 
 import keras
+import tensorflow as tf
 
 from nets import blocks
 from nets.blocks import Block, Dropout, Style, scaled
+
+ATTRIBUTES = "attributes"  # name of the last layer of a net that tells attributes
 
 
 def classifier(
@@ -18,16 +22,31 @@ def classifier(
     classes: int = 10,
     width: float = 1.0,
     padding: str = "valid",
+    multilabel: bool = False,
 ) -> keras.Model:
     """The classifier `arch` of `CLASSIFIERS`; `padding` 'valid' or 'same' acts on 'thesis' only.
+
+    `multilabel`: its outputs are attributes that can occur together (thesis table B.2: 'thesis' at
+    128x128 with 13).
 
     Raises:
         ValueError: for an unknown name.
     """
     block = blocks.pick(CLASSIFIERS, arch, "classifier")(width, padding)
     x = keras.Input((image_size, image_size, channels), name="x")
-    head = Style(bias_init=0.0).dense(classes, name="logits", dtype="float32")
+    name = ATTRIBUTES if multilabel else "logits"
+    head = Style(bias_init=0.0).dense(classes, name=name, dtype="float32")
     return keras.Model(x, head(blocks.chain(block, x)), name="classifier")
+
+
+def is_multilabel(net: keras.Model) -> bool:
+    """Whether the outputs of a classifier, perhaps read from a file, are attributes."""
+    return net.layers[-1].name == ATTRIBUTES
+
+
+def probabilities(net: keras.Model, logits: tf.Tensor) -> tf.Tensor:
+    """Of the net's logits [N, K]: of each class, all together 1, or of each attribute."""
+    return tf.nn.sigmoid(logits) if is_multilabel(net) else tf.nn.softmax(logits)
 
 
 def _thesis(width: float, padding: str) -> Block:

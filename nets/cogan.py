@@ -6,8 +6,9 @@ thesis (tables 3.1 and 3.2), which drops the sharing. Images are [N, 32, 32, C] 
 
 import keras
 
-from nets import blocks
-from nets.blocks import DIGIT_WIDTHS, Style
+from nets import blocks, rows
+from nets.blocks import STYLE, Style
+from nets.rows import DIGIT_WIDTHS, Pair
 
 STRIDED_WIDTHS = (64, 128, 256)
 
@@ -19,29 +20,29 @@ def digit_generators(
     width: float = 1.0,
     shared_layers: int = 0,
     use_firstlayer: bool = False,
-    prelu: str = "channel",
-    weight_init: str = "xavier",
-    bias_init: float = 0.1,
-    weight_decay: float = 0.0,
-) -> tuple[keras.Model, keras.Model]:
+    residual: bool = False,
+    style: Style = STYLE,
+) -> Pair:
     """Two generators z [N, noise_dim] -> (image [N, 32, 32, channels], features).
 
     Features are the maps after PReLU at 8x8, 16x16, 32x32, with 4x4 first under
     `use_firstlayer`. The first `shared_layers` of the four hidden blocks (dense, then the three
     upsamplings) are the same layers in both: 4 is the thesis' CoGAN, 0 its SCoGAN. The extra
     4x4 row of `use_firstlayer` belongs to the dense block, so 4 is all but the output there too.
+    `residual` makes each upsampling a residual block, see `rows.residual_rows`; then there is no
+    extra row.
 
     Raises:
         ValueError: for `shared_layers` outside 0..4 or an unknown name.
     """
-    if not 0 <= shared_layers <= len(DIGIT_WIDTHS):
-        raise ValueError(f"shared_layers must be 0..{len(DIGIT_WIDTHS)}, not {shared_layers}")
-    style = Style(prelu, weight_init, bias_init, weight_decay)
+    rows.check_shared(shared_layers, len(DIGIT_WIDTHS))
     widths = [blocks.scaled(units, width) for units in DIGIT_WIDTHS]
-    rows = blocks.generator_rows(widths, channels, style, first_layer=use_firstlayer)
-    shared = range(shared_layers + 1 if use_firstlayer and shared_layers else shared_layers)
-    tower1, tower2 = blocks.towers(rows, shared, ("gen1", "gen2"))
-    return blocks.generator("gen1", noise_dim, tower1), blocks.generator("gen2", noise_dim, tower2)
+    if residual:
+        makers = rows.residual_rows(widths, channels, style)
+        return rows.coupled_generators(noise_dim, makers, shared_layers)
+    makers = rows.generator_rows(widths, channels, style, first_layer=use_firstlayer)
+    extra = 1 if use_firstlayer and shared_layers else 0
+    return rows.coupled_generators(noise_dim, makers, shared_layers + extra)
 
 
 def digit_discriminators(
@@ -53,11 +54,8 @@ def digit_discriminators(
     arch: str = "lenet",
     norm: str = "none",
     dropout: float | None = None,
-    prelu: str = "channel",
-    weight_init: str = "xavier",
-    bias_init: float = 0.1,
-    weight_decay: float = 0.0,
-) -> tuple[keras.Model, keras.Model]:
+    style: Style = STYLE,
+) -> Pair:
     """Two discriminators image [N, S, S, channels] -> logits [N, 1].
 
     The last `shared_layers` of the four blocks are the same layers in both: 3, all but the
@@ -72,29 +70,18 @@ def digit_discriminators(
             cheap on CPUs (convolutions k4 s2 of 64, 128, 256 with LeakyReLU 0.2, logit).
         norm: of the convolutions, see `blocks.norm`.
         dropout: before the logit; None is 0.5 for 'lenet' and 0 for 'strided'.
-        prelu: kind of PReLU; only 'lenet' has one.
-        weight_init: see `blocks.initializer`.
-        bias_init: start of the biases.
-        weight_decay: see `blocks.Style`.
+        style: initialisers, decay, PReLU kind.
 
     Raises:
         ValueError: for `shared_layers` outside 0..4 or an unknown name.
     """
-    style = Style(prelu, weight_init, bias_init, weight_decay)
-    rows = blocks.pick(DISCRIMINATORS, arch, "discriminator")(width, style, norm, dropout)
-    if not 0 <= shared_layers <= len(rows):
-        raise ValueError(f"shared_layers must be 0..{len(rows)}, not {shared_layers}")
-    shared = range(len(rows) - shared_layers, len(rows))
-    tower1, tower2 = blocks.towers(rows, shared, ("disc1", "disc2"))
-    shape = (image_size, image_size, channels)
-    return blocks.discriminator("disc1", shape, tower1), blocks.discriminator(
-        "disc2", shape, tower2
-    )
+    makers = blocks.pick(DISCRIMINATORS, arch, "discriminator")(width, style, norm, dropout)
+    return rows.coupled_discriminators((image_size, image_size, channels), makers, shared_layers)
 
 
-def _strided(width: float, style: Style, norm: str, dropout: float | None) -> list[blocks.Maker]:
+def _strided(width: float, style: Style, norm: str, dropout: float | None) -> list[rows.Maker]:
     widths = [blocks.scaled(units, width) for units in STRIDED_WIDTHS]
-    return blocks.strided_rows(widths, style, norm, dropout or 0.0)
+    return rows.strided_rows(widths, style, norm, dropout or 0.0)
 
 
 def hidden(disc: keras.Model) -> keras.Model:
@@ -117,7 +104,7 @@ def classifier(disc: keras.Model, head: keras.Model) -> keras.Model:
     return keras.Model(x, blocks.chain(block, x), name="classifier")
 
 
-DISCRIMINATORS = {"lenet": blocks.lenet_rows, "strided": _strided}
+DISCRIMINATORS = {"lenet": rows.lenet_rows, "strided": _strided}
 
 
 def latent_encoder(

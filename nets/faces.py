@@ -1,16 +1,19 @@
-"""Coupled networks for photographs of 128x128 and 256x256 pixels.
+"""Coupled networks for photographs of 64x64, 128x128 and 256x256 pixels.
 
 Liu and Tuzel, "Coupled Generative Adversarial Networks", arXiv 1606.07536 (their faces), in the
-form of the SCoGAN thesis: tables A.1 and A.2 for 128x128, A.3 and A.4 for 256x256. Images are
+form of the SCoGAN thesis: tables A.1 and A.2 for 128x128, A.3 and A.4 for 256x256. The thesis has
+no nets for 64x64: here they are those for 128x128 without their last stage. Images are
 [N, S, S, C] in [-1, 1].
 """
 
 import keras
 
-from nets import blocks
-from nets.blocks import Block, Maker, Style
+from nets import blocks, rows
+from nets.blocks import STYLE, Block, Style
+from nets.rows import Maker, Pair
 
 GENERATOR_WIDTHS = {  # channels at 4x4, 8x8, 16x16, ... up to the size of the image
+    64: (1024, 512, 256, 128, 64),
     128: (1024, 512, 256, 128, 64, 32),
     256: (2048, 1024, 512, 256, 128, 64, 32),
 }
@@ -20,7 +23,7 @@ CONVOLUTIONS = (  # of the discriminators, all with stride 2: channels, kernel, 
     (128, 5, 0.1),
     (256, 3, 0.3),
     (512, 3, 0.3),
-    (1024, 3, 0.5),
+    (1024, 3, 0.5),  # not at 64x64
 )
 DENSE = (2048, 0.5)  # units, dropout
 
@@ -32,30 +35,28 @@ def generators(
     channels: int = 3,
     width: float = 1.0,
     shared_layers: int = 0,
-    prelu: str = "channel",
-    weight_init: str = "xavier",
-    bias_init: float = 0.1,
-    weight_decay: float = 0.0,
-) -> tuple[keras.Model, keras.Model]:
+    residual: bool = False,
+    style: Style = STYLE,
+) -> Pair:
     """Two generators z [N, noise_dim] -> (image [N, S, S, channels], features).
 
     Features are the maps after PReLU at 8x8, 16x16, ..., SxS. The first `shared_layers` of the
     hidden blocks (dense, then the upsamplings) are the same layers in both: all but the last one
-    is the thesis' CoGAN (5 of 6 at 128, 6 of 7 at 256), 0 its SCoGAN.
+    is the thesis' CoGAN (5 of 6 at 128, 6 of 7 at 256), 0 its SCoGAN. `residual` makes each
+    upsampling a residual block, whose sum is then the feature map: the thesis' proposal for
+    better photographs (chapter 7), see `rows.residual_rows`.
 
     Raises:
         ValueError: for another `image_size`, too many `shared_layers` or an unknown name.
     """
+    sizes = ", ".join(map(str, GENERATOR_WIDTHS))
     if image_size not in GENERATOR_WIDTHS:
-        raise ValueError(f"image_size must be 128 or 256, not {image_size}")
-    widths = GENERATOR_WIDTHS[image_size]
-    if not 0 <= shared_layers <= len(widths):
-        raise ValueError(f"shared_layers must be 0..{len(widths)}, not {shared_layers}")
-    style = Style(prelu, weight_init, bias_init, weight_decay)
-    widths = [blocks.scaled(units, width) for units in widths]
-    rows = blocks.generator_rows(widths, channels, style, kernel=4, last=(3, 1))
-    tower1, tower2 = blocks.towers(rows, range(shared_layers), ("gen1", "gen2"))
-    return blocks.generator("gen1", noise_dim, tower1), blocks.generator("gen2", noise_dim, tower2)
+        raise ValueError(f"image_size must be one of {sizes}, not {image_size}")
+    widths = [blocks.scaled(units, width) for units in GENERATOR_WIDTHS[image_size]]
+    rows.check_shared(shared_layers, len(widths))
+    make = rows.residual_rows if residual else rows.generator_rows
+    makers = make(widths, channels, style, kernel=4, last=(3, 1))
+    return rows.coupled_generators(noise_dim, makers, shared_layers)
 
 
 def discriminators(
@@ -65,34 +66,25 @@ def discriminators(
     width: float = 1.0,
     shared_layers: int = 0,
     norm: str = "batch",
-    prelu: str = "channel",
-    weight_init: str = "xavier",
-    bias_init: float = 0.1,
-    weight_decay: float = 0.0,
-) -> tuple[keras.Model, keras.Model]:
+    style: Style = STYLE,
+) -> Pair:
     """Two discriminators image [N, S, S, channels] -> logits [N, 1].
 
-    The last `shared_layers` of the eight blocks (six convolutions, dense, logit) are the same
-    layers in both: 7, all but the first convolution, is the thesis' CoGAN; 0 its SCoGAN. `norm`
-    follows every block but the logit: the thesis has 'batch', and 'layer' for WGAN-GP; 'instance'
-    leaves out the dense block, where it would have one number to normalise.
+    The last `shared_layers` of the eight blocks (six convolutions, dense, logit; one convolution
+    less at 64) are the same layers in both: 7, all but the first convolution, is the thesis'
+    CoGAN; 0 its SCoGAN. `norm` follows every block but the logit: the thesis has 'batch', and
+    'layer' for WGAN-GP; 'instance' leaves out the dense block, where it would have one number to
+    normalise.
 
     Raises:
-        ValueError: for `shared_layers` outside 0..8 or an unknown name.
+        ValueError: for too many `shared_layers` or an unknown name.
     """
-    style = Style(prelu, weight_init, bias_init, weight_decay)
-    rows = _discriminator_rows(width, style, norm)
-    if not 0 <= shared_layers <= len(rows):
-        raise ValueError(f"shared_layers must be 0..{len(rows)}, not {shared_layers}")
-    shared = range(len(rows) - shared_layers, len(rows))
-    tower1, tower2 = blocks.towers(rows, shared, ("disc1", "disc2"))
-    shape = (image_size, image_size, channels)
-    return blocks.discriminator("disc1", shape, tower1), blocks.discriminator(
-        "disc2", shape, tower2
-    )
+    convolutions = CONVOLUTIONS[:-1] if image_size == 64 else CONVOLUTIONS
+    makers = _discriminator_rows(convolutions, width, style, norm)
+    return rows.coupled_discriminators((image_size, image_size, channels), makers, shared_layers)
 
 
-def _discriminator_rows(width: float, style: Style, norm: str) -> list[Maker]:
+def _discriminator_rows(convolutions: tuple, width: float, style: Style, norm: str) -> list[Maker]:
     """Rows of thesis tables A.2 and A.4: layer, norm, PReLU, dropout; then the logit."""
 
     def conv(row: int, filters: int, kernel: int, rate: float) -> Maker:
@@ -110,8 +102,8 @@ def _discriminator_rows(width: float, style: Style, norm: str) -> list[Maker]:
         kind = "none" if norm == "instance" else norm
         return [flatten, *_activated(layer, kind, style, rate, rank=2)]
 
-    convolutions = [conv(i, *row) for i, row in enumerate(CONVOLUTIONS, start=1)]
-    return [*convolutions, dense, blocks.logit(style, flatten=False)]
+    first = [conv(i, *row) for i, row in enumerate(convolutions, start=1)]
+    return [*first, dense, rows.logit(style, flatten=False)]
 
 
 def _activated(

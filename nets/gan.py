@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import keras
 
-from nets import blocks
-from nets.blocks import DIGIT_WIDTHS, Block, Style
+from nets import blocks, rows
+from nets.blocks import STYLE, Block, Style
+from nets.rows import DIGIT_WIDTHS
 
 IMAGE_SIZE: dict[str, int | None] = {"32": 32, "64": 64, "digit": 32, "toy": None}
 
@@ -20,19 +21,15 @@ def generator(
     noise_dim: int = 100,
     channels: int = 3,
     width: float = 1.0,
-    prelu: str = "channel",
-    weight_init: str = "xavier",
-    bias_init: float = 0.1,
-    weight_decay: float = 0.0,
+    style: Style = STYLE,
 ) -> keras.Model:
     """The generator `arch` of `GENERATORS`; its image has the size `IMAGE_SIZE[arch]`.
 
     Raises:
         ValueError: for an unknown name.
     """
-    style = Style(prelu, weight_init, bias_init, weight_decay)
     tower = blocks.pick(GENERATORS, arch, "generator")(channels, width, style)
-    return blocks.generator("gen", noise_dim, tower)
+    return rows.generator("gen", noise_dim, tower)
 
 
 def discriminator(
@@ -43,10 +40,7 @@ def discriminator(
     width: float = 1.0,
     norm: str = "none",
     dropout: float | None = None,
-    prelu: str = "channel",
-    weight_init: str = "xavier",
-    bias_init: float = 0.1,
-    weight_decay: float = 0.0,
+    style: Style = STYLE,
 ) -> keras.Model:
     """The discriminator `arch` of `DISCRIMINATORS`.
 
@@ -56,29 +50,28 @@ def discriminator(
     Raises:
         ValueError: for an unknown name.
     """
-    style = Style(prelu, weight_init, bias_init, weight_decay)
     tower = blocks.pick(DISCRIMINATORS, arch, "discriminator")(width, style, norm, dropout)
     size = image_size or IMAGE_SIZE[arch]
     shape = (2,) if arch == "toy" else (size, size, channels)
-    return blocks.discriminator("disc", shape, tower)
+    return rows.discriminator("disc", shape, tower)
 
 
 def _digit_generator(channels: int, width: float, style: Style) -> list[Block]:
     widths = [blocks.scaled(units, width) for units in DIGIT_WIDTHS]
-    return _single(blocks.generator_rows(widths, channels, style), "gen")
+    return _single(rows.generator_rows(widths, channels, style), "gen")
 
 
 def _digit_discriminator(
     width: float, style: Style, norm: str, dropout: float | None
 ) -> list[Block]:
-    return _single(blocks.lenet_rows(width, style, norm, dropout), "disc")
+    return _single(rows.lenet_rows(width, style, norm, dropout), "disc")
 
 
 def _generator_32(channels: int, width: float, style: Style) -> list[Block]:
     """Dense to 4x4x256, four rows k4 with batch norm (momentum 0.8), convolution k6."""
     image = style.conv(channels, 6, name="gen_image", activation="tanh", dtype="float32")
-    rows = ((128, 1), (128, 2), (128, 2), (256, 2))
-    return [_start(4, 256, width, style), *_leaky_rows(rows, 4, width, style), [image]]
+    ups = ((128, 1), (128, 2), (128, 2), (256, 2))
+    return [_start(4, 256, width, style), *_leaky_rows(ups, 4, width, style), [image]]
 
 
 def _generator_64(channels: int, width: float, style: Style) -> list[Block]:
@@ -88,8 +81,8 @@ def _generator_64(channels: int, width: float, style: Style) -> list[Block]:
     have stride 1, which gives the 64x64 of its name with the same parameters.
     """
     image = style.up(channels, 6, 1, name="gen_image", activation="tanh", dtype="float32")
-    rows = ((512, 2), (256, 2), (128, 1), (128, 1))
-    return [_start(16, 1024, width, style), *_leaky_rows(rows, 3, width, style), [image]]
+    ups = ((512, 2), (256, 2), (128, 1), (128, 1))
+    return [_start(16, 1024, width, style), *_leaky_rows(ups, 3, width, style), image]
 
 
 def _start(size: int, units: int, width: float, style: Style) -> Block:
@@ -102,16 +95,16 @@ def _start(size: int, units: int, width: float, style: Style) -> Block:
 
 
 def _leaky_rows(
-    rows: Sequence[tuple[int, int]], kernel: int, width: float, style: Style
+    ups: Sequence[tuple[int, int]], kernel: int, width: float, style: Style
 ) -> list[Block]:
     """Transposed convolution (units, stride), batch norm, LeakyReLU(0.2) for every row."""
     return [
         [
-            style.up(blocks.scaled(units, width), kernel, stride, name=f"gen_up{row}"),
+            *style.up(blocks.scaled(units, width), kernel, stride, name=f"gen_up{row}"),
             blocks.batch_norm(momentum=0.8, name=f"gen_up{row}_norm"),
             keras.layers.LeakyReLU(negative_slope=0.2, name=f"gen_up{row}_leaky"),
         ]
-        for row, (units, stride) in enumerate(rows, start=1)
+        for row, (units, stride) in enumerate(ups, start=1)
     ]
 
 
@@ -120,7 +113,7 @@ def _toy_generator(channels: int, width: float, style: Style) -> list[Block]:
 
 
 def _toy_discriminator(width: float, style: Style, norm: str, dropout: float | None) -> list[Block]:
-    return [*_tanh_rows("disc", width, style), blocks.logit(style, flatten=False)("disc")]
+    return [*_tanh_rows("disc", width, style), rows.logit(style, flatten=False)("disc")]
 
 
 def _tanh_rows(prefix: str, width: float, style: Style) -> list[Block]:
@@ -136,14 +129,14 @@ def _convolutions(*units: int):
         widths = [blocks.scaled(unit, width) for unit in units]
         rate = 0.4 if dropout is None else dropout
         return _single(
-            blocks.strided_rows(widths, style, norm, rate, kernel=3, first_stride=1), "disc"
+            rows.strided_rows(widths, style, norm, rate, kernel=3, first_stride=1), "disc"
         )
 
     return build
 
 
-def _single(rows: Sequence[blocks.Maker], name: str) -> list[Block]:
-    return [make(name) for make in rows]
+def _single(makers: Sequence[rows.Maker], name: str) -> list[Block]:
+    return [make(name) for make in makers]
 
 
 GENERATORS = {

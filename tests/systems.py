@@ -1,5 +1,6 @@
 """Tiny data and quick trainers for the tests of the systems."""
 
+import dataclasses
 import importlib
 import os
 import signal
@@ -24,26 +25,36 @@ FULL = (
 ).split()
 
 
-def domain(name: str, seed: int, count: int = 12) -> Domain:
-    """Random 32x32 images of three classes."""
-    images = np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), np.uint8)
+def domain(name: str, seed: int, count: int = 12, size: int = 32) -> Domain:
+    """Random images of three classes."""
+    images = np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), np.uint8)
     labels = np.arange(count) % 3
     return Domain(name, images, labels, images[:6], labels[:6])
 
 
-def tiny_data(contract: str) -> Data:
+def tiny_data(contract: str, size: int = 32) -> Data:
     """Random images under a batch contract."""
-    domains = (domain("a", 1), domain("b", 2))
+    domains = domain("a", 1, size=size), domain("b", 2, size=size)
     return Data(contract, domains[:1] if contract == "single" else domains, "tiny", 3)
 
 
-def trainer(system: str, *argv: str, run=None) -> Trainer:
+def face_data(contract: str) -> Data:
+    """Random images with three attributes; Smiling divides the domains."""
+    domains = []
+    for i, each in enumerate((domain("no_smiling", 1), domain("smiling", 2))):
+        labels = np.random.default_rng(i).integers(0, 2, (len(each.images), 3))
+        labels[:, 1] = i
+        domains.append(dataclasses.replace(each, labels=labels, test_labels=labels[:6]))
+    return Data(contract, tuple(domains), "faces", 3, ("Young", "Smiling", "Male"), "Smiling")
+
+
+def trainer(system: str, *argv: str, run=None, data=tiny_data) -> Trainer:
     """A trainer with tiny nets; later flags win."""
     module = importlib.import_module(f"framework.{system}_trainer")
     small = SMALL[:4] if system == "classifier" else SMALL
     options = config.parse(["--gan_type", system, *small, *argv])
     with mock.patch.object(pretrained, "vgg19", small_trunk):
-        return module.Trainer(options, tiny_data(module.Trainer.contract), run)
+        return module.Trainer(options, data(module.Trainer.contract), run)
 
 
 def small_trunk(weights=None) -> keras.Model:
@@ -70,10 +81,10 @@ def flags(system: str, classifier_path: str = "") -> list[str]:
     return [*own, "--ema", "0.9", "--weight_decay", "1e-3"]
 
 
-def save_classifier(path) -> str:
-    """An untrained classifier of three classes as a file."""
+def save_classifier(path, **options) -> str:
+    """An untrained classifier of three classes, or of what the options say, as a file."""
     keras.utils.set_random_seed(5)
-    classifier.classifier(classes=3, width=0.05).save(path)
+    classifier.classifier(**{"classes": 3, "width": 0.05} | options).save(path)
     return str(path)
 
 

@@ -1,5 +1,6 @@
 """Which nets CoGAN and SCoGAN train for an image size, and what each size refuses."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import tensorflow as tf
 from commands import history
 from PIL import Image
-from systems import trainer
+from systems import tiny_data, trainer
 
 from framework import config
 from framework.cli import main
@@ -17,7 +18,6 @@ from framework.utils import Random
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 TINY = "--preset smoke --width 0.004 --d_width 2 --noise_dim 4".split()
-STYLE = dict(prelu="channel", weight_init="xavier", bias_init=0.1, weight_decay=0.0)
 
 
 def options(size: int, system: str = "cogan", *argv: str) -> Options:
@@ -34,7 +34,7 @@ def shared_blocks(nets) -> list[int]:
 @pytest.mark.parametrize("system", ["cogan", "scogan"])
 def test_nets_of_a_size_and_what_they_share(size, system):
     asked = options(size, system)
-    nets = NETS[size](asked, STYLE)
+    nets = NETS[size](asked)
     assert [net.output_shape[0] for net in nets[:2]] == [(None, size, size, 3)] * 2
     assert [net.input_shape for net in nets[2:]] == [(None, size, size, 3)] * 2
     assert len(nets[0].output_shape[1:]) == asked.maps
@@ -45,7 +45,7 @@ def test_nets_of_a_size_and_what_they_share(size, system):
 def test_every_block_can_be_shared_but_not_one_more(size):
     most = Options.BLOCKS[size]
     flags = [f"--{team}_shared_layers" for team in "gd"]
-    nets = NETS[size](options(size, "cogan", flags[0], str(most[0]), flags[1], str(most[1])), STYLE)
+    nets = NETS[size](options(size, "cogan", flags[0], str(most[0]), flags[1], str(most[1])))
     assert shared_blocks(nets) == list(most)
     for flag, blocks in zip(flags, most, strict=True):
         with pytest.raises(UsageError, match=f"{flag} {blocks + 1}: "):
@@ -55,7 +55,8 @@ def test_every_block_can_be_shared_but_not_one_more(size):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        ("--image_size 64", "--image_size 64: there are nets for 32, 128, 256"),
+        ("--image_size 96", "--image_size 96: there are nets for 32, 64, 128, 256"),
+        ("--residual --use_firstlayer", "--use_firstlayer: generators of --residual"),
         ("--image_size 128 --use_firstlayer", "--use_firstlayer: only for 32x32 images"),
         ("--image_size 256 --d_arch strided", "--d_arch strided: only for 32x32 images"),
         ("--g_shared_layers 5", "--g_shared_layers 5: a generator of 32x32 images has 4 blocks"),
@@ -71,9 +72,20 @@ def test_what_the_nets_of_a_size_do_not_have_is_refused(argv, words):
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("size", [32, 64])
+def test_upsampling_and_residual_blocks_are_chosen(size):
+    def kinds(*argv: str) -> set[str]:
+        net = NETS[size](options(size, "cogan", *argv))[0]
+        return {type(layer).__name__ for layer in net.layers}
+
+    assert not kinds() & {"UpSampling2D", "Add"}
+    assert "UpSampling2D" in kinds("--upsample", "nearest")
+    assert "Add" in kinds("--residual")
+
+
 def test_the_critic_takes_the_norm_that_is_asked_for():
     def norms(*argv: str) -> set[str]:
-        net = NETS[128](options(128, "cogan", *argv), STYLE)[2]
+        net = NETS[128](options(128, "cogan", *argv))[2]
         return {type(layer).__name__ for layer in net.layers if layer.name.endswith("_norm")}
 
     assert norms() == set()
@@ -109,6 +121,18 @@ def test_photographs_train_and_show_pairs(eager, photographs, capsys):
         pixels = np.asarray(sheet)
     assert (pixels[2 * 128 : 2 * 128 + band] == 128).all()
     assert pixels[:256].std() > 0 and pixels[-256:].std() > 0
+
+
+def test_a_penalty_now_and_then_is_compiled_with_the_fast_layers():
+    """Their second derivative inside a branch of the graph; half of the penalties count double."""
+    photographs = functools.partial(tiny_data, size=64)
+    argv = "--image_size 64 --width 0.01 --disc_penalty r1 --penalty_every 2".split()
+    subject = trainer("cogan", *argv, data=photographs)
+    iterator = subject.batches(0)
+    rows = subject.run_steps(iterator, 2).numpy()
+    penalty = rows[:, subject.names.index("disc/penalty1")]
+    assert penalty[0] > 0 and penalty[1] == 0
+    assert np.isfinite(rows).all()
 
 
 def test_the_feature_regulariser_compares_the_maps_of_photographs():

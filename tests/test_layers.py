@@ -14,6 +14,7 @@ LAYERS = {
     "trainer": 3,
     "loop": 3,
     "evaluate": 3,
+    "reproduce": 3,
     "features": 3,
     "inversion": 3,
     "data": 2,
@@ -33,6 +34,7 @@ LAYERS = {
     "cluster": 0,
     "errors": 0,
     "presets": 0,
+    "experiments": 0,
     "utils": 0,
     "nets": 0,
 }
@@ -41,6 +43,7 @@ BASIC = ("classifier_trainer", "gan_trainer", "cogan_trainer", "scogan_trainer")
 SAME_LAYER = {
     ("main", "cli"),
     ("config", "presets"),
+    ("experiments", "presets"),
     ("config", "flags"),
     ("config", "errors"),
     ("config", "options"),
@@ -52,7 +55,12 @@ SAME_LAYER = {
     ("loop", "trainer"),  # for its type alone
     ("features", "evaluate"),
 }
-COMMON_NETS = ("blocks", "fast", "pretrained")  # what one file of nets may import of another
+COMMON_NETS = (
+    "blocks",
+    "rows",
+    "fast",
+    "pretrained",
+)  # what one file of nets may import of another
 ONLY_TENSORS = ("losses", "penalties")  # these may import utils and nothing else of the project
 NO_TENSORFLOW = (
     "config",

@@ -192,6 +192,21 @@ def test_cross_entropy_of_unsure_judgements_is_ln_2():
     assert float(value) == pytest.approx(math.log(2), abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("norm", "distance"),
+    [
+        ("l2", (1 + 0.25) / 4),
+        ("l1", (1 + 0.5) / 4),
+        ("ce", (100 + (math.log(2) + 50) / 2 + math.log(2)) / 4),
+    ],
+)
+def test_semantic_distance_of_attributes(norm, distance):
+    """Probabilities 1, 1, 1/2, 0 against 0, 1/2, 1/2, 0; more than one can be present."""
+    a, b = tf.constant([[100.0, 100.0, 0.0, -100.0]]), tf.constant([[-100.0, 0.0, 0.0, -100.0]])
+    value = penalties.semantic_distance(a, b, norm, multilabel=True)
+    assert float(value) == pytest.approx(distance, abs=1e-4)
+
+
 @pytest.mark.parametrize("norm", ["l1", "l2", "ce"])
 def test_semantic_distance_is_symmetric(norm):
     a, b = noise(4, 10), noise(4, 10, seed=1)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from framework.data import folder, sources
+from framework.data import celeba, folder, sources
 from framework.data.originals import Split, Splits
 from framework.data.pairs import PAIRS, Pair
 from framework.data.pipeline import Data, Domain, prune
 from framework.data.sources import SOURCES, Source
 from framework.data.views import VIEWS, resize, to_rgb
-from framework.errors import UsageError
+from framework.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from framework.config import Options
@@ -33,39 +33,50 @@ def load(options: "Options", contract: str) -> Data:
     name = options.cogan_data if contract in PAIRED else options.dataset
     if name == "folder":
         domains, classes = _folders(options, 2 if contract in PAIRED else 1)
+        data = Data(contract, domains, name, classes)
     elif contract in PAIRED:
-        domains = _pair(_known(name, PAIRS, "pair"), options)
-        classes = _count_classes(domains)
+        data = _pair(name, options)
     else:
-        domains = _items(name, contract, options)
-        classes = _count_classes(domains)
-    data = Data(contract, domains, name, classes)
+        data = _items(name, contract, options)
     if contract == "labelled_source":
         return data.labelled_source()
     return data.labelled() if contract == "labelled" else data
 
 
-def _pair(pair: Pair, options: "Options") -> tuple[Domain, ...]:
+def _pair(name: str, options: "Options") -> Data:
+    pair = _known(name, PAIRS, "pair")
     parts = [_parse(item) for item in (pair.first, pair.second)]
-    read = {source: sources.read(source, options.data_dir) for source, _ in parts}
+    size, names, attributes = options.image_size, [pair.first, pair.second], ()
+    read = {source: sources.read(source, options.data_dir, size) for source, _ in parts}
     splits = [read[source] for source, _ in parts]
-    if pair.halved:
+    if pair.attribute:
+        names = [f"no_{pair.attribute.lower()}", pair.attribute.lower()]
+        attributes = tuple(dict.fromkeys((*celeba.COMMON, pair.attribute)))
+        splits = _divided(splits[0], pair.attribute, attributes)
+    elif pair.halved:
         splits = _halves(splits[0])
-    return tuple(
-        _domain(item, split, view, options.image_size)
-        for item, split, (_, view) in zip((pair.first, pair.second), splits, parts, strict=True)
+    domains = tuple(
+        _domain(item, split, view, size)
+        for item, split, (_, view) in zip(names, splits, parts, strict=True)
     )
+    return Data("domains", domains, name, _count_classes(domains), attributes, pair.attribute)
 
 
-def _items(name: str, contract: str, options: "Options") -> tuple[Domain, ...]:
-    items = name.split("+")
+def _items(name: str, contract: str, options: "Options") -> Data:
+    items, size = name.split("+"), options.image_size
     if contract == "single" and len(items) > 1:
         raise UsageError(f"--dataset {name}: this system takes one data set, not several")
     parts = [_parse(item) for item in items]
-    return tuple(
-        _domain(item, sources.read(source, options.data_dir), view, options.image_size)
-        for item, (source, view) in zip(items, parts, strict=True)
-    )
+    described = {bool(SOURCES[source].attributes) for source, _ in parts}
+    if len(described) > 1:
+        raise UsageError(f"--dataset {name}: attributes and classes cannot be mixed")
+    attributes = celeba.COMMON if described == {True} else ()
+    domains = []
+    for item, (source, view) in zip(items, parts, strict=True):
+        splits = sources.read(source, options.data_dir, size)
+        splits = Splits(*(_choose(split, attributes) for split in splits)) if attributes else splits
+        domains.append(_domain(item, splits, view, size))
+    return Data(contract, tuple(domains), name, _count_classes(domains), attributes)
 
 
 def _folders(options: "Options", count: int) -> tuple[tuple[Domain, ...], int]:
@@ -114,6 +125,28 @@ def _halves(splits: Splits) -> list[Splits]:
     ]
 
 
+def _divided(splits: Splits, attribute: str, kept: tuple[str, ...]) -> list[Splits]:
+    """The images without and those with an attribute; labels are the attributes kept."""
+    column = celeba.ATTRIBUTES.index(attribute)
+    sides = []
+    for value in (0, 1):
+        chosen = [split.labels[:, column] == value for split in splits]
+        if chosen[0].sum() < 2:
+            raise MissingError(f"less than 2 of the training images have {attribute} = {value}")
+        parts = zip(splits, chosen, strict=True)
+        sides.append(Splits(*(_choose(split, kept, mask) for split, mask in parts)))
+    return sides
+
+
+def _choose(split: Split, kept: tuple[str, ...], mask: np.ndarray | None = None) -> Split:
+    """The images of a mask, with only some of CelebA's attributes."""
+    images, labels = split
+    columns = [celeba.ATTRIBUTES.index(name) for name in kept]
+    if mask is not None:
+        images, labels = images[mask], labels[mask]
+    return Split(images, labels[:, columns])
+
+
 def _domain(name: str, splits: Splits, view: str | None, size: int) -> Domain:
     def look(images: np.ndarray) -> np.ndarray:
         if images.ndim == 2:  # points
@@ -126,4 +159,6 @@ def _domain(name: str, splits: Splits, view: str | None, size: int) -> Domain:
 
 def _count_classes(domains: Sequence[Domain]) -> int:
     labels = [each for d in domains for each in (d.labels, d.test_labels)]
-    return 0 if any(each is None for each in labels) else 1 + max(int(y.max()) for y in labels)
+    if any(each is None for each in labels):
+        return 0
+    return labels[0].shape[1] if labels[0].ndim == 2 else 1 + max(int(y.max()) for y in labels)

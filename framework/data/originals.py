@@ -17,7 +17,7 @@ from framework.errors import MissingError
 
 
 class Split(NamedTuple):
-    """Uint8 images [N, H, W, C] of native size and int64 labels [N] (None: unlabelled).
+    """Uint8 images [N, H, W, C] and int64 labels: classes [N], attributes 0/1 [N, K], or None.
 
     Of a set of points, `images` are float32 [N, 2].
     """

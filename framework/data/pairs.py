@@ -9,17 +9,23 @@ class Pair:
 
     help: one line for `main.py list`.
     prune_by_classifier: the second domain is to be pruned (`data.prune`) before training.
+    attribute: divides one source: domain 1 are the images without, domain 2 those with it.
     """
 
     help: str
     first: str
     second: str
     prune_by_classifier: bool = False
+    attribute: str | None = None
 
     @property
     def halved(self) -> bool:
         """Whether each domain gets its own half of one source."""
-        return self.first.split(":")[0] == self.second.split(":")[0]
+        return not self.attribute and self.first.split(":")[0] == self.second.split(":")[0]
+
+
+def _faces(help: str, attribute: str) -> Pair:
+    return Pair(help, "celeba", "celeba", attribute=attribute)
 
 
 PAIRS = {
@@ -33,5 +39,11 @@ PAIRS = {
     "mnist2usps": Pair("MNIST and digits from envelopes", "mnist", "usps"),
     "usps2mnist": Pair("digits from envelopes and MNIST", "usps", "mnist"),
     "mnist2fashion": Pair("MNIST and Fashion-MNIST", "mnist", "fashion"),
+    "celeba_smiling": _faces("faces without and with a smile (CelebA)", "Smiling"),
+    "celeba_blond": _faces("faces without and with blond hair (CelebA)", "Blond_Hair"),
+    "celeba_glasses": _faces("faces without and with eyeglasses (CelebA)", "Eyeglasses"),
+    "celeba_male": _faces("faces of women and of men (CelebA)", "Male"),
+    "horse2zebra": Pair("horses and zebras (CycleGAN)", "horse", "zebra"),
+    "apple2orange": Pair("apples and oranges (CycleGAN)", "apple", "orange"),
     "folder": Pair("your images: --domain1 DIR --domain2 DIR (png, jpg, npy)", "folder", "folder"),
 }

@@ -11,7 +11,7 @@ from framework.errors import UsageError
 
 @dataclass(frozen=True)
 class Domain:
-    """One image domain: uint8 images [N, S, S, 3] with int64 labels [N] or None.
+    """One image domain: uint8 images [N, S, S, 3]; int64 classes [N], attributes [N, K] or None.
 
     In a domain of points, `images` are float32 [N, 2].
     Nothing is trained on the test images: they are there for metrics.
@@ -28,13 +28,18 @@ class Domain:
 class Data:
     """The domains of a run under a contract: 'single', 'domains', 'labelled_source' or 'labelled'.
 
-    `classes` counts the labels that occur; it is 0 when a domain has none.
+    classes: how many labels occur; 0 when a domain has none.
+    attributes: names of the columns of labels [N, K] of zeros and ones, of which `classes` is K;
+        empty where an image has one class.
+    divided_by: the attribute that the images of domain 2 have and those of domain 1 have not.
     """
 
     contract: str
     domains: tuple[Domain, ...]
     name: str
     classes: int
+    attributes: tuple[str, ...] = ()
+    divided_by: str | None = None
 
     def dataset(
         self,
@@ -51,8 +56,8 @@ class Data:
         `updates`, one fresh batch for each. 'single' has x1, 'domains' x1 and x2, all
         [updates, b, S, S, 3], or float32 points [updates, b, 2]; 'labelled_source' also y1, the
         labels of x1, int64 [updates, b]; 'labelled' has x of the shape of images and y, int64
-        [updates, b], where row r of a batch comes from domain r mod n, so that domains of any size
-        are balanced.
+        [updates, b] or, for attributes, [updates, b, K], where row r of a batch comes from domain
+        r mod n, so that domains of any size are balanced.
         b is batch_size / replicas: replica r has rows [r b, (r + 1) b) of the batch that one
         replica would get. Consecutive elements are the replicas of one step: all of them, or
         those of this worker, `own`. Raises UsageError when batch_size is no multiple of replicas.
@@ -128,9 +133,14 @@ class Data:
             index = stream.index(batches * share + rows // n)
             images, labels = tf.gather(stream.images, index), tf.gather(stream.labels, index)
             mine = rows % n == i
-            x = images if i == 0 else tf.where(mine[..., None, None, None], images, x)
-            y = labels if i == 0 else tf.where(mine, labels, y)
+            x = images if i == 0 else tf.where(_like(mine, images), images, x)
+            y = labels if i == 0 else tf.where(_like(mine, labels), labels, y)
         return {"x": x, "y": y}
+
+
+def _like(mask: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """The mask [1, b] with as many axes as the values."""
+    return tf.reshape(mask, [*mask.shape, *[1] * (values.shape.rank - 2)])
 
 
 class _Stream:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from framework.data.originals import Split, Splits
+from framework.data.photos import PhotoSet
 from framework.errors import MissingError
 
 PROBE_SECONDS = 5
@@ -27,16 +29,19 @@ def find(name: str, root: Path) -> Path | None:
 
 def read(folder: Path) -> Splits:
     """Both splits of a prepared image classification set; MissingError when it is damaged."""
-    try:
-        with _quiet():
-            import tensorflow_datasets as tfds
+    with _damage(folder):
+        builder = _builder(folder)
+        return Splits(*(_split(builder, part) for part in ("train", "test")))
 
-            builder = tfds.builder_from_directory(str(folder))
-            return Splits(*(_split(builder, part) for part in ("train", "test")))
-    except Exception as error:  # protobuf, TensorFlow and file errors alike
-        raise MissingError(
-            f"{folder} is damaged ({_one_line(error)}): delete it, so that it is prepared again"
-        ) from error
+
+def read_photos(folder: Path, photos: PhotoSet, size: int) -> Splits:
+    """Both splits of a prepared set of photographs at size x size, each fitted when decoded.
+
+    Raises MissingError when it is damaged.
+    """
+    with _damage(folder):
+        builder = _builder(folder)
+        return Splits(*(_photos(builder, part, photos, size) for part in photos.parts))
 
 
 def prepare(name: str, root: Path) -> Path | None:
@@ -61,6 +66,34 @@ def _version(folder: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in folder.name.split(".") if part.isdigit())
 
 
+def _builder(folder: Path) -> Any:
+    import tensorflow_datasets as tfds
+
+    return tfds.builder_from_directory(str(folder))
+
+
+@contextlib.contextmanager
+def _damage(folder: Path) -> Iterator[None]:
+    try:
+        with _quiet():
+            yield
+    except Exception as error:  # protobuf, TensorFlow and file errors alike
+        raise MissingError(
+            f"{folder} is damaged ({_one_line(error)}): delete it, so that it is prepared again"
+        ) from error
+
+
+def _photos(builder: Any, part: str, photos: PhotoSet, size: int) -> Split:
+    images = np.empty((builder.info.splits[part].num_examples, size, size, 3), np.uint8)
+    labels = []
+    for place, example in enumerate(builder.as_dataset(split=part).as_numpy_iterator()):
+        images[place] = np.asarray(photos.fit(Image.fromarray(example["image"]), size))
+        labels.append(photos.labels(example))
+    if len(labels) != len(images):
+        raise ValueError(f"{len(labels)} of {len(images)} images in split {part}")
+    return Split(images, np.array(labels, np.int64) if photos.attributes else None)
+
+
 def _split(builder: Any, part: str) -> Split:
     images = np.zeros((builder.info.splits[part].num_examples, *_shape(builder)), np.uint8)
     labels, start = np.zeros(len(images), np.int64), 0
@@ -81,9 +114,14 @@ def _cached(builder: Any, root: Path) -> bool:
     """Whether every file that the set downloads is already in its download cache."""
     from tensorflow_datasets.core.download.resource import get_dl_fname
 
-    folder = root / "downloads" / builder.info.name
-    names = (get_dl_fname(url, info.checksum) for url, info in builder.url_infos.items())
-    return all((folder / name).exists() for name in names)
+    folder, config = root / "downloads" / builder.info.name, _config(builder)
+    files = [(url, info) for url, info in builder.url_infos.items() if config in url]
+    return all((folder / get_dl_fname(url, info.checksum)).exists() for url, info in files)
+
+
+def _config(builder: Any) -> str:
+    """Name of the part of a set that is meant, such as horse2zebra; '' for a set without parts."""
+    return builder.builder_config.name if builder.builder_config else ""
 
 
 def _reachable(builder: Any) -> bool:

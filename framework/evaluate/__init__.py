@@ -1,5 +1,6 @@
-"""Metrics by name: of classes, colours, modes; they take arrays and callables, know no trainer."""
+"""Metrics by name; they take arrays and callables and know no trainer."""
 
+from framework.evaluate.attributes import attribute_accuracy, attribute_pairs
 from framework.evaluate.colours import colours
 from framework.evaluate.distribution import fid, kid, mmd, too_few
 from framework.evaluate.labels import (
@@ -21,6 +22,8 @@ __all__ = [
     "Classify",
     "Scores",
     "accuracy",
+    "attribute_accuracy",
+    "attribute_pairs",
     "chance",
     "colours",
     "coupling",

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from framework import data
-from framework.data import sources
+from framework.data import celeba, sources
 from framework.data.originals import Split, Splits
 from framework.errors import MissingError, UsageError
 
@@ -23,10 +23,26 @@ def tagged(count, channels=1):
     return Split(images, np.arange(count) % 3)
 
 
+def faces(count):
+    """Tagged images: odd ones are men with glasses, those that 3 divides have no smile."""
+    images, _ = tagged(count)
+    labels = np.ones((count, len(celeba.ATTRIBUTES)), np.int64)
+    labels[::2, celeba.ATTRIBUTES.index("Eyeglasses")] = 0
+    labels[::2, celeba.ATTRIBUTES.index("Male")] = 0
+    labels[::3, celeba.ATTRIBUTES.index("Smiling")] = 0
+    labels[::3, celeba.ATTRIBUTES.index("Blond_Hair")] = 0
+    return Split(images, labels)
+
+
 @pytest.fixture
 def fake(monkeypatch):
     """Every source is 31 + 10 images that hold their own index."""
-    monkeypatch.setattr(sources, "read", lambda *_: Splits(tagged(31), tagged(10)))
+
+    def read(name, data_dir, size):
+        make = faces if name == "celeba" else tagged
+        return Splits(make(31), make(10))
+
+    monkeypatch.setattr(sources, "read", read)
 
 
 def numbers(images):
@@ -63,6 +79,42 @@ def test_every_pair_loads(fake, name):
         assert len(domain.images) == len(domain.labels)
     assert data.PAIRS[name].prune_by_classifier == name.endswith("_prune")
     assert data.PAIRS[name].halved == (len(loaded.domains[0].images) == 15)
+
+
+def test_an_attribute_divides_faces_without_first(fake):
+    loaded = data.load(options(cogan_data="celeba_glasses", image_size=8), "domains")
+    assert [d.name for d in loaded.domains] == ["no_eyeglasses", "eyeglasses"]
+    assert numbers(loaded.domains[0].images) == list(range(0, 31, 2))
+    assert numbers(loaded.domains[1].images) == list(range(1, 31, 2))
+    assert numbers(loaded.domains[1].test_images) == [1, 3, 5, 7, 9]
+    assert loaded.divided_by == "Eyeglasses"
+    assert loaded.attributes == (*celeba.COMMON, "Eyeglasses") and loaded.classes == 14
+    own = loaded.attributes.index("Eyeglasses")
+    smile = loaded.attributes.index("Smiling")
+    for value, domain in enumerate(loaded.domains):
+        assert (domain.labels[:, own] == value).all() and domain.labels.shape[1] == 14
+        assert (domain.labels[:, smile] == [n % 3 > 0 for n in numbers(domain.images)]).all()
+
+
+def test_an_attribute_of_the_thirteen_is_not_there_twice(fake):
+    loaded = data.load(options(cogan_data="celeba_smiling"), "domains")
+    assert loaded.attributes == celeba.COMMON and loaded.divided_by == "Smiling"
+
+
+def test_faces_alone_have_the_thirteen_attributes_of_the_thesis(fake):
+    loaded = data.load(options(dataset="celeba"), "labelled")
+    assert loaded.attributes == celeba.COMMON and loaded.divided_by is None
+    assert loaded.domains[0].labels.shape == (31, 13) and loaded.classes == 13
+    with pytest.raises(UsageError, match="cannot be mixed"):
+        data.load(options(dataset="celeba+mnist"), "labelled")
+
+
+def test_a_side_without_faces_is_told(fake, monkeypatch):
+    bald = faces(31)
+    bald.labels[:] = 0
+    monkeypatch.setattr(sources, "read", lambda *_: Splits(bald, bald))
+    with pytest.raises(MissingError, match="Smiling = 1"):
+        data.load(options(cogan_data="celeba_smiling"), "domains")
 
 
 def test_single_and_labelled_sources(fake):

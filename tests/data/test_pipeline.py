@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -66,6 +68,18 @@ def test_sampled_images_keep_their_labels_and_depend_on_the_seed():
     assert names[0] == names[1] != names[2]
     with pytest.raises(UsageError, match="d has 5 training images, not 6"):
         two((9, 5)).sampled((4, 6), 0)
+
+
+def test_attributes_come_with_their_images():
+    def faces(size):
+        plain = domain(size)
+        return dataclasses.replace(plain, labels=np.stack([plain.labels, plain.labels % 2], axis=1))
+
+    both = data.Data("labelled", (faces(7), faces(5)), "two", 2, ("index", "odd"))
+    (element,) = take(both.dataset(batch_size=6, updates=2, seed=0), 1)
+    shown = element["x"][..., 0, 0, 0]
+    assert element["y"].shape == (2, 6, 2)
+    assert (element["y"][..., 0] == shown).all() and (element["y"][..., 1] == shown % 2).all()
 
 
 def test_single_has_one_stream():

@@ -63,17 +63,17 @@ def test_mini_is_5000_digits_with_every_tenth_of_a_class_held_out():
 )
 def test_idx_files(tmp_path, packed, name, folder):
     write_mnist(tmp_path / folder, packed)
-    splits = sources.read(name, str(tmp_path))
+    splits = sources.read(name, str(tmp_path), 32)
     check(splits, (20, 10), (28, 28, 1))
     np.testing.assert_array_equal(splits.train.images[..., 0], digits(20)[0])
 
 
 def test_svhn_mat_files_have_ten_for_zero_and_are_decoded_once(tmp_path, monkeypatch):
     write_mat(tmp_path / "svhn")
-    first = sources.read("svhn", str(tmp_path))
+    first = sources.read("svhn", str(tmp_path), 32)
     check(first, (12, 10), (32, 32, 3))
     monkeypatch.setattr(originals, "_mat", None)
-    again = sources.read("svhn", str(tmp_path))
+    again = sources.read("svhn", str(tmp_path), 32)
     np.testing.assert_array_equal(again.train.images, first.train.images)
     np.testing.assert_array_equal(again.train.images[..., 0], digits(12, 32)[0])
 
@@ -84,7 +84,7 @@ def test_svhn_npz_files(tmp_path):
         images, labels = digits(count, 32)
         colour = np.stack([images] * 3, axis=-1)
         np.savez(tmp_path / "svhn_cropped" / f"{part}.npz", image=colour, label=labels)
-    check(sources.read("svhn", str(tmp_path)), (12, 10), (32, 32, 3))
+    check(sources.read("svhn", str(tmp_path), 32), (12, 10), (32, 32, 3))
     assert not (tmp_path / ".cache").exists()
 
 
@@ -112,7 +112,7 @@ def test_usps_in_each_published_form(tmp_path, kind):
             text = "\n".join(rows).encode()
             packed = kind == "bz2"
             (folder / (name + ".bz2" * packed)).write_bytes(bz2.compress(text) if packed else text)
-    splits = sources.read("usps", str(tmp_path))
+    splits = sources.read("usps", str(tmp_path), 32)
     check(splits, (12, 10), (16, 16, 1))
     np.testing.assert_array_equal(splits.train.images[..., 0], parts["train"][0])
 
@@ -122,7 +122,7 @@ def test_usps_in_each_published_form(tmp_path, kind):
 )  # fmt: skip
 def test_a_missing_set_names_the_ways_in_one_line(tmp_path, name, ways):
     with pytest.raises(MissingError) as caught:
-        sources.read(name, str(tmp_path / "data"))
+        sources.read(name, str(tmp_path / "data"), 32)
     text = str(caught.value)
     assert "\n" not in text and f"({ways})" in text and f"({ways + 1})" not in text
     assert str(tmp_path / "data" / name) in text
@@ -133,7 +133,7 @@ def test_three_of_four_files_are_a_missing_set(tmp_path):
     write_mnist(tmp_path / "mnist")
     (tmp_path / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(MissingError, match="no data for mnist"):
-        sources.read("mnist", str(tmp_path))
+        sources.read("mnist", str(tmp_path), 32)
 
 
 @pytest.mark.parametrize("damage", ["cut", "text", "empty", "raw cut", "other count"])
@@ -149,7 +149,7 @@ def test_a_damaged_idx_file_is_named(tmp_path, damage):
     }
     file.write_bytes(content[damage])
     with pytest.raises(MissingError, match=f"{file.name} is damaged") as caught:
-        sources.read("mnist", str(tmp_path))
+        sources.read("mnist", str(tmp_path), 32)
     assert "\n" not in str(caught.value)
 
 
@@ -168,7 +168,7 @@ def test_damaged_mat_npz_bz2_and_h5_files_are_named(tmp_path, content):
         for file in files:
             (folder / file).write_bytes(bytes(300) if content is None else content)
         with pytest.raises(MissingError, match=f"{files[0]} is damaged"):
-            sources.read(name.split(".")[0].replace("_cropped", ""), str(root))
+            sources.read(name.split(".")[0].replace("_cropped", ""), str(root), 32)
         assert not (root / ".cache").exists()
 
 
@@ -181,7 +181,7 @@ def test_damaged_mat_npz_bz2_and_h5_files_are_named(tmp_path, content):
     ],
 )
 def test_the_real_files(shared_data, name, counts, shape):
-    for split, count in zip(sources.read(name, str(shared_data)), counts, strict=True):
+    for split, count in zip(sources.read(name, str(shared_data), 32), counts, strict=True):
         assert split.images.shape == (count, *shape)
         assert set(split.labels) == set(range(10))
 
@@ -222,7 +222,7 @@ def test_a_prepared_folder_comes_before_the_original_files(tmp_path):
     write_mnist(tmp_path / "elsewhere", counts=(5, 5))
     for file in (tmp_path / "elsewhere").iterdir():
         shutil.move(file, folder)
-    splits = sources.read("mnist", str(tmp_path))
+    splits = sources.read("mnist", str(tmp_path), 32)
     assert [len(split.images) for split in splits] == [20, 10]
     expected = {image.tobytes() for image in digits(20)[0]}
     assert {image.tobytes() for image in splits.train.images} == expected
@@ -230,7 +230,7 @@ def test_a_prepared_folder_comes_before_the_original_files(tmp_path):
     (record,) = folder.glob("3.0.1/*train*")
     record.write_bytes(record.read_bytes()[:-40])
     with pytest.raises(MissingError, match="3.0.1 is damaged"):
-        sources.read("mnist", str(tmp_path))
+        sources.read("mnist", str(tmp_path), 32)
 
 
 def fill_download_cache(root, originals_folder, name="mnist"):
@@ -249,8 +249,8 @@ def fill_download_cache(root, originals_folder, name="mnist"):
 @pytest.mark.filterwarnings("ignore")
 def test_tfds_prepares_from_its_download_cache_without_network(tmp_path, shared_data):
     fill_download_cache(tmp_path, shared_data / "mnist")
-    first = sources.read("mnist", str(tmp_path))
-    original = sources.read("mnist", str(shared_data))
+    first = sources.read("mnist", str(tmp_path), 32)
+    original = sources.read("mnist", str(shared_data), 32)
     for ours, theirs in zip(first, original, strict=True):
         assert len(ours.images) == len(theirs.images)
         assert np.bincount(ours.labels).tolist() == np.bincount(theirs.labels).tolist()
@@ -268,7 +268,7 @@ def test_a_failing_download_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(prepared, "_reachable", lambda _: True)
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
     with pytest.raises(MissingError, match="TFDS cannot prepare mnist: the server said no"):
-        sources.read("mnist", str(tmp_path))
+        sources.read("mnist", str(tmp_path), 32)
 
 
 def test_the_probe_tells_reachable_from_not(monkeypatch):

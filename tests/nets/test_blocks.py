@@ -177,10 +177,23 @@ def test_no_decay_no_loss():
     assert build(blocks.Style().dense(2, name="dense"), (2,)).losses == []
 
 
-def test_towers_share_the_rows_they_are_told_to():
-    makers = [
-        lambda prefix, row=row: [keras.layers.Dense(2, name=f"{prefix}{row}")] for row in "ab"
-    ]
-    tower1, tower2 = blocks.towers(makers, {0}, ("one", "two"))
-    assert tower1[0] is tower2[0]
-    assert [tower[1][0].name for tower in (tower1, tower2)] == ["oneb", "twob"]
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [("transpose", {1, 2, 4}), ("nearest", {9})],  # weights that hit an inner pixel, of 9
+)
+def test_repeated_pixels_leave_no_checkerboard(kind, values):
+    block = blocks.Style(bias_init=0.0, upsample=kind).up(1, 3, name="up")
+    x = keras.Input((6, 6, 1))
+    net = keras.Model(x, blocks.chain(block, x))
+    kernel = net.get_layer("up").kernel
+    kernel.assign(np.ones(kernel.shape))
+    assert set(net(np.ones((1, 6, 6, 1), "f")).numpy()[0, 2:-2, 2:-2].ravel()) == values
+
+
+def test_a_residual_block_is_the_sum_of_its_branches():
+    dense = [keras.layers.Dense(2, name=name) for name in ("main", "skip")]
+    x = keras.Input((3,))
+    net = keras.Model(x, blocks.Residual([dense[0]], [dense[1]], keras.layers.Add())(x))
+    given = np.random.default_rng(0).normal(size=(4, 3)).astype("f")
+    expected = given @ (dense[0].kernel.numpy() + dense[1].kernel.numpy())
+    assert net(given).numpy() == pytest.approx(expected, abs=1e-6)

@@ -55,6 +55,22 @@ def test_comes_back_from_a_file(tmp_path, arch):
     assert copy(x).numpy() == pytest.approx(net(x).numpy(), abs=1e-5)
 
 
+@pytest.mark.parametrize(("padding", "parameters"), [("valid", 31_511_245), ("same", 33_575_629)])
+def test_parameters_of_the_classifier_of_faces(padding, parameters):
+    with keras.StatelessScope(initialize_variables=False):
+        net = classifier.classifier(image_size=128, classes=13, padding=padding, multilabel=True)
+    assert sum(np.prod(v.shape) for v in net.weights) == parameters
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_a_file_says_whether_its_net_tells_attributes(tmp_path, multilabel):
+    classifier.classifier(width=0.05, classes=3, multilabel=multilabel).save(tmp_path / "clf.keras")
+    net = keras.models.load_model(tmp_path / "clf.keras")
+    assert classifier.is_multilabel(net) is multilabel
+    told = classifier.probabilities(net, np.zeros((2, 3), "f")).numpy()
+    assert told == pytest.approx(np.full((2, 3), 1 / 2 if multilabel else 1 / 3), abs=1e-6)
+
+
 def test_unknown_name():
     with pytest.raises(ValueError, match="choose from thesis, strided"):
         classifier.classifier("lenet")

@@ -2,9 +2,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from coupled import count, penalty_reaches_every_kernel, start_apart
 
-from framework import penalties
 from nets import cogan
+from nets.blocks import Style
 
 KINDS = ("element", "channel")
 DISC_ROWS = [  # rows of thesis table 3.2: weights of the layer, output shape
@@ -24,12 +25,6 @@ PARTS = ("", "_norm", "_prelu")
 FIRST_ROW = ("up4", (4, 4, 1024), 16_778_240, 4_096, 16_384, 1_024)
 
 
-def count(*nets):
-    """Number of weights, each once however many nets use it."""
-    weights = {id(v): v for net in nets for v in net.weights}
-    return sum(int(np.prod(v.shape)) for v in weights.values())
-
-
 def small_generators(**options):
     return cogan.digit_generators(noise_dim=4, width=0.02, **options)
 
@@ -43,17 +38,12 @@ def shared_layers(net1, net2):
     return [layer.name for layer in net1.layers if layer.weights and layer in net2.layers]
 
 
-def start_apart(net1, net2):
-    """Whether every kernel that is not shared starts with other values in the other net."""
-    pairs = zip(net1.weights, net2.weights, strict=True)
-    kernels = [(a, b) for a, b in pairs if a.name == "kernel" and a is not b]
-    return all(np.abs(a.numpy() - b.numpy()).max() > 1e-4 for a, b in kernels)
-
-
 @pytest.fixture(scope="module")
 def generators():
     """Full-size pairs by PReLU kind, with the extra 4x4 row, nothing shared."""
-    return {kind: cogan.digit_generators(prelu=kind, use_firstlayer=True) for kind in KINDS}
+    return {
+        kind: cogan.digit_generators(style=Style(prelu=kind), use_firstlayer=True) for kind in KINDS
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,7 +79,32 @@ def test_generator_parameters(generators, kind, first, parameters):
 
 @pytest.mark.parametrize(("shared", "parameters"), [(4, 8_129_926), (1, 14_556_934)])
 def test_generator_pairs_of_the_thesis(shared, parameters):
-    assert count(*cogan.digit_generators(prelu="element", shared_layers=shared)) == parameters
+    assert (
+        count(*cogan.digit_generators(style=Style("element"), shared_layers=shared)) == parameters
+    )
+
+
+def test_residual_generator():
+    """Dense, blocks of 5 in + 5 out + 10 in out + 9 out^2 + 3 out, norm and PReLU, image."""
+    net, _ = cogan.digit_generators(residual=True)
+    blocks = [(1024, 512), (512, 256), (256, 128)]
+    own = [5 * (i + o) + 10 * i * o + 9 * o * o + 3 * o for i, o in blocks]
+    assert own == [7_611_392, 1_905_152, 477_440]
+    assert count(net) == 1_654_784 + sum(own) + 5 * 128 + 13_827
+    assert [shape[1:] for shape in net.output_shape[1:]] == [
+        (8, 8, 512),
+        (16, 16, 256),
+        (32, 32, 128),
+    ]
+
+
+def test_repeated_pixels_need_as_many_parameters():
+    pair = [small_generators(style=Style(upsample=kind))[0] for kind in ("transpose", "nearest")]
+    assert count(pair[0]) == count(pair[1])
+    kinds = [type(net.get_layer("gen1_up32")).__name__ for net in pair]
+    assert kinds == ["Conv2DTranspose", "Conv2D"]
+    image, features = pair[1](np.zeros((2, 4), "f"))
+    assert image.shape == (2, 32, 32, 3) and [f.shape[1] for f in features] == [8, 16, 32]
 
 
 def test_generator_outputs():
@@ -203,19 +218,12 @@ def test_dropout_can_be_set():
 @pytest.mark.parametrize("arch", ["lenet", "strided"])
 @pytest.mark.parametrize("norm", ["none", "layer", "channel", "instance", "batch"])
 def test_second_order_gradients(arch, norm):
-    """The penalty of a penalty critic must reach every kernel it depends on."""
     net, _ = small_discriminators(arch=arch, norm=norm, dropout=0.0)
-    real, fake = tf.random.normal((2, 3, 16, 16, 3))
-    kernels = [v for v in net.trainable_variables if v.name == "kernel"]
-    with tf.GradientTape() as tape:
-        disc = lambda x: net(x, training=True)  # noqa: E731
-        penalty = penalties.gradient_penalty(disc, real, fake, tf.random.uniform)
-    gradients = tape.gradient(penalty, [v.value for v in kernels])
-    assert all(np.isfinite(g.numpy()).all() and np.abs(g.numpy()).max() > 0 for g in gradients)
+    assert penalty_reaches_every_kernel(net)
 
 
 def test_decay_reaches_kernels_only():
-    net, _ = small_generators(weight_decay=0.5)
+    net, _ = small_generators(style=Style(weight_decay=0.5))
     kernels = [v.numpy() for v in net.weights if v.name == "kernel"]
     assert len(net.losses) == len(kernels) == 5
     expected = 0.5 * sum(np.square(k).sum() for k in kernels)
@@ -223,7 +231,7 @@ def test_decay_reaches_kernels_only():
 
 
 def test_biases_start_where_told():
-    net, _ = small_discriminators(bias_init=0.7)
+    net, _ = small_discriminators(style=Style(bias_init=0.7))
     biases = [v.numpy() for v in net.weights if v.name == "bias"]
     assert all((bias == np.float32(0.7)).all() for bias in biases)
 

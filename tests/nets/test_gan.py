@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from nets import gan
+from nets.blocks import Style
 
 
 def count(net):
@@ -14,8 +15,8 @@ def count(net):
     [
         ("32", {}, 2_017_411),
         ("64", {}, 32_836_099),
-        ("digit", {"prelu": "element"}, 8_116_099),
-        ("digit", {"prelu": "channel"}, 7_872_259),
+        ("digit", {"style": Style("element")}, 8_116_099),
+        ("digit", {"style": Style("channel")}, 7_872_259),
         ("toy", {"noise_dim": 10}, 34_690),
         ("toy", {}, 46_210),
     ],

@@ -1,0 +1,75 @@
+"""Metrics of pictures with attributes, told by a classifier that took no part in their training.
+
+Two domains are divided by one attribute: domain 1 is to be without it, domain 2 with it, and the
+two images of a pair are to agree in all others. An attribute is present above a probability of one
+half. A metric is {"value", "ci95", "n", "protocol"}.
+"""
+
+import numpy as np
+
+from framework.evaluate.metric import metric, share
+
+
+def attribute_accuracy(
+    probabilities: np.ndarray, labels: np.ndarray, names: tuple[str, ...], protocol: str
+) -> dict[str, dict]:
+    """How often a classifier finds each attribute of N real images.
+
+    Args:
+        probabilities: float [N, K] in [0, 1].
+        labels: [N, K] of zeros and ones.
+        names: of the K attributes.
+        protocol: kept beside every number.
+
+    Returns:
+        '' -> mean over images and attributes; 'majority' -> the same for always telling the more
+        frequent answer; name of an attribute -> its own.
+    """
+    right = (probabilities > 0.5) == (labels == 1)
+    present = labels.mean(axis=0)
+    usual = np.maximum(present, 1 - present).mean()
+    own = {name: share(right[:, i], protocol) for i, name in enumerate(names)}
+    return {
+        "": _mean(right, f"{protocol}; mean of {len(names)} attributes"),
+        "majority": metric(usual, len(labels), f"{protocol}; always the more frequent answer"),
+    } | own
+
+
+def attribute_pairs(
+    probabilities1: np.ndarray,
+    probabilities2: np.ndarray,
+    names: tuple[str, ...],
+    divided_by: str,
+    protocol: str,
+) -> dict[str, dict]:
+    """Return every metric of N pairs of samples, by name.
+
+    Row i of both float [N, K] tells the attributes of the two images of one latent vector.
+    `pair_separated` is the share of pairs with the attribute `divided_by` absent from image 1 and
+    present in image 2; `pair_agreement` the mean over all other attributes of the share of pairs
+    that agree, `pair_agreement_chance` the same for independent images.
+    """
+    present1, present2 = probabilities1 > 0.5, probabilities2 > 0.5
+    own = names.index(divided_by)
+    absent, shown = ~present1[:, own], present2[:, own]
+    rest1, rest2 = (np.delete(present, own, axis=1) for present in (present1, present2))
+    p1, p2 = rest1.mean(axis=0), rest2.mean(axis=0)
+    chance = (p1 * p2 + (1 - p1) * (1 - p2)).mean()
+    others = f"{protocol}; mean of {len(names) - 1} attributes other than {divided_by}"
+    return {
+        "pair_separated": share(absent & shown, f"{protocol}; {divided_by}"),
+        "attribute_absent1": share(absent, f"{protocol}; {divided_by}"),
+        "attribute_present2": share(shown, f"{protocol}; {divided_by}"),
+        "pair_agreement": _mean(rest1 == rest2, others),
+        "pair_agreement_chance": metric(
+            chance, len(rest1), f"{others}; independent, same marginals"
+        ),
+    }
+
+
+def _mean(hits: np.ndarray, protocol: str) -> dict:
+    """Mean of bool [N, K]; the interval takes the N rows as independent, not the K columns."""
+    rows = hits.mean(axis=1)
+    margin = 1.96 * rows.std(ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else 1.0
+    value = rows.mean()
+    return metric(value, len(rows), protocol, (max(value - margin, 0), min(value + margin, 1)))
