@@ -17,7 +17,7 @@ LPIPS = {
 }
 PAIRS = {"pair_accuracy_balanced": "pair accuracy"}
 KID = {"kid1": "KID of domain 1", "kid2": "KID of domain 2"}
-WEIGHTS = ("stat/weight_difference",)
+WEIGHTS = ("stat/weight_diff",)
 # What a CPU-sized run keeps of its preset: what couples the domains, not sizes and weights.
 KEPT = ("gan_type", "cogan_data", "dataset", "g_shared_layers")
 # A preset's own numbers where the CPU-sized recipe would hide what the experiment varies.
@@ -34,7 +34,7 @@ class Experiment:
         measures: metric -> its title in the table.
         published: label -> metric -> number in the thesis; the label "data" is its baseline.
         curves: columns of history.csv drawn over each other for all runs.
-        drawing: name of a figure that needs no run.
+        drawing: file of a figure that needs no run, of `evaluate.curves`.
         finding: what the thesis concludes.
         caveat: why a number is not comparable even at full scale.
     """
@@ -73,7 +73,7 @@ GLYPHS = "the thesis counts 30,000 pairs (edge) or 50,000 (SVHN) and its SVHN is
 
 EXPERIMENTS = {
     "fig2.7": Experiment(
-        "Jensen-Shannon divergence of two normal laws that drift apart", drawing="jsd",
+        "Jensen-Shannon divergence of two normal laws that drift apart", drawing="jsd_curve",
         finding="it stays at ln 2 when they no longer overlap: no gradient there",
     ),
     "fig2.10": Experiment(
@@ -85,11 +85,12 @@ EXPERIMENTS = {
         dict(GAN=dict(modes_covered=6)), ("stat/modes",), finding="mode collapse: 6 of 10",
     ),
     "fig2.12": Experiment(
-        "Wasserstein distance of two normal laws that drift apart", drawing="wasserstein",
+        "Wasserstein distance of two normal laws that drift apart", drawing="wd_curve",
         finding="it grows with their distance everywhere",
     ),
     "fig2.14": Experiment(
-        "toy ring, WGAN-GP with five critic steps", {"WGAN-GP": "toy_wgangp"}, TOY,
+        "toy ring, WGAN-GP with five critic steps",
+        {"WGAN-GP": "toy_wgangp", "WGAN-GP, own settings": "toy_wgangp_tuned"}, TOY,
         {"WGAN-GP": dict(modes_covered=10)}, ("stat/modes", "disc/adv"),
         finding="the ring is learned, modes less precise",
     ),
@@ -184,10 +185,15 @@ def select(names: list[str]) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
+def shrinks(preset: str, scale: str) -> bool:
+    """Whether a run at this scale has smaller nets than the thesis': all but the toy's."""
+    return scale == "smoke" or scale == "cpu" and not preset.startswith("toy")
+
+
 def flags(preset: str, scale: str) -> dict[str, object]:
-    """Options of a run of a preset at a scale; all presets but those of the toy shrink."""
+    """Options of a run of a preset at a scale."""
     whole = presets.PRESETS[preset].options
-    if scale == "full" or preset.startswith("toy") and scale == "cpu":
+    if not shrinks(preset, scale):
         return {"preset": preset}
     kept = {k: v for k, v in whole.items() if k in KEPT or k.endswith("_loss") and v is True}
     for beginning, names in VARIED.items():

@@ -119,6 +119,7 @@ COGAN, SCOGAN = dict(gan_type="cogan"), dict(gan_type="scogan")
 FEATURE = dict(feature_loss=True, feature_layers=3)
 SEMANTIC = dict(semantic_loss=True, semantic_weight=10.0)
 CYCLE = dict(cycle_loss=True, cycle_weight=10.0)
+PERCEPTUAL = dict(perceptual_loss=True, content_weight=1e-3, style_weight=1e-11)
 FEATURE_SVHN = FEATURE | dict(feature_weight=100.0)
 
 
@@ -221,10 +222,10 @@ def _figure41() -> dict[str, Preset]:
 
 
 def _chapter5() -> dict[str, Preset]:
-    edge = dict(fr=FEATURE, sl=SEMANTIC, cc=CYCLE)
+    edge = dict(fr=FEATURE, sl=SEMANTIC, cc=CYCLE, pl=PERCEPTUAL)
     svhn = dict(
         fr=FEATURE_SVHN, sl=SEMANTIC, slfr=SEMANTIC | FEATURE_SVHN, slcc=SEMANTIC | CYCLE,
-        frcc=FEATURE_SVHN | CYCLE,
+        frcc=FEATURE_SVHN | CYCLE, pl=PERCEPTUAL,
     )  # fmt: skip
     presets = {
         "edge_cogan": _thesis("thesis table 5.1: CoGAN", COGAN, WGAN_GP, EDGE, iterations=20000),

@@ -29,7 +29,7 @@ def write(
     files.write_text(place / "table.md", text)
     files.write_text(place / "table.csv", table.comma_separated(found))
     print(text)
-    first = {label: seeds[0] for label, seeds in folders.items()}
+    first = {label: seeds[0] for label, seeds in folders.items() if seeds[0].is_dir()}
     images = {caption: _address(path) for caption, path in _pictures(experiment, first, place)}
     links = {label: f"../../{folder.name}/index.html" for label, folder in first.items()}
     page = place / "index.html"
@@ -44,10 +44,15 @@ def _metrics(folder: Path) -> dict[str, dict]:
 
 def _pictures(experiment: Experiment, runs: Mapping[str, Path], place: Path):
     """Captions and files: drawn figure, curves, one sheet of all runs, else each run's own."""
+    from framework.evaluate import curves
     from framework.results import compare
 
     if experiment.drawing:
-        yield experiment.title, compare.DRAWINGS[experiment.drawing](place)
+        yield from (
+            (experiment.title, path)
+            for path in curves.draw(place)
+            if path.stem == experiment.drawing
+        )
     for column in experiment.curves:
         path = place / f"{column.replace('/', '_')}.png"
         yield column.rpartition("/")[2].replace("_", " "), compare.overlay(runs, column, path)

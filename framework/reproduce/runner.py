@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from framework.errors import Stopped, UserError
+from framework.errors import MissingError, Stopped, UserError
 
 MAIN = Path(__file__).parents[2] / "main.py"
 NICE_TO_SEE = 5  # last lines of a failed run's output that are shown
@@ -52,7 +52,8 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
     """Runs all jobs, `at_once` at a time.
 
     Raises:
-        UserError: one failed; the others are stopped and saved.
+        UserError: one failed; the others are stopped and saved. One without its data or weights is
+            told of and left out.
         Stopped: a signal; all are saved and the same command goes on.
     """
     todo = [job for job in jobs if not job.is_finished(results_dir, common)]
@@ -115,7 +116,15 @@ def _log(job: Job, results_dir: Path) -> Path:
 def _finished(job: Job, code: int, seconds: float, results_dir: Path) -> None:
     if code in (75, 130, -signal.SIGINT):
         raise Stopped("stopped; every run is saved and the same command goes on", max(code, 75))
+    if code == MissingError.code:
+        print(f"{job.name}: left out, {_last(job, results_dir)}", flush=True)
+        return
     if code:
         lines = _log(job, results_dir).read_text().strip().splitlines()[-NICE_TO_SEE:]
         raise UserError("\n".join([f"{job.name} failed with exit code {code}:", *lines]))
     print(f"{job.name}: done in {seconds / 60:.1f} min", flush=True)
+
+
+def _last(job: Job, results_dir: Path) -> str:
+    lines = _log(job, results_dir).read_text().strip().splitlines()
+    return lines[-1].removeprefix("main.py: ") if lines else ""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
+from framework import experiments
 from framework.experiments import Experiment
 
 
@@ -48,7 +49,9 @@ def lines(experiment: Experiment, metrics: Metrics, scale: str) -> list[Line]:
             mean = statistics.fmean(values) if values else math.nan
             spread = statistics.stdev(values) if len(values) > 1 else math.nan
             number = published.get(name, math.nan)
-            why = _comparable(experiment, number, metric, scale)
+            preset = experiment.runs.get(label, "")
+            small = experiments.shrinks(preset, scale) and label != "data"
+            why = _comparable(experiment, number, metric, small)
             found.append(Line(label, title, number, mean, spread, len(values), why))
     return found
 
@@ -58,12 +61,12 @@ def _with_baseline(metrics: Metrics) -> dict[str, Sequence[Mapping[str, dict]]]:
     return {**metrics, "data": next(iter(metrics.values()), [])}
 
 
-def _comparable(experiment: Experiment, published: float, metric: Sequence, scale: str) -> str:
+def _comparable(experiment: Experiment, published: float, metric: Sequence, small: bool) -> str:
     if math.isnan(published):
         return "the thesis has no number"
     if not metric:
         return "not measured"
-    reasons = [] if scale == "full" else [f"{scale}-sized nets and fewer iterations"]
+    reasons = ["smaller nets, another recipe and fewer iterations"] if small else []
     protocol = metric[0].get("protocol", "")
     if "LPIPS" in protocol and "alex" not in protocol:
         reasons.append("another LPIPS network than AlexNet")
