@@ -109,8 +109,8 @@ TOY = dict(
     sheet_every=200,
 )  # fmt: skip
 TOY_GP = dict(loss="wgan", disc_penalty="wgan-gp", penalty_weight_d=10.0, b1=0.0, b2=0.9)
-# The penalty of 10 is too strong for points: with it no mode is found in 15,000 iterations. The
-# authors of the penalty use 0.1 in their own experiment on points.
+# A penalty of 10 is too strong for points: in 15,000 iterations three modes were the most. The
+# authors of the penalty have 0.1 in their own program for points (gan_toy.py).
 TOY_TUNED = TOY_GP | dict(penalty_weight_d=0.1, lr_d=1e-3, lr_g=1e-3, ema=0.99)
 
 EDGE, SVHN = dict(cogan_data="mnist2edge"), dict(cogan_data="mnist2svhn")
