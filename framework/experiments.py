@@ -19,7 +19,7 @@ PAIRS = {"pair_accuracy_balanced": "pair accuracy"}
 KID = {"kid1": "KID of domain 1", "kid2": "KID of domain 2"}
 WEIGHTS = ("stat/weight_diff",)
 # What a CPU-sized run keeps of its preset: what couples the domains, not sizes and weights.
-KEPT = ("gan_type", "cogan_data", "dataset", "g_shared_layers")
+KEPT = ("gan_type", "cogan_data", "dataset", "arch", "g_shared_layers")
 # A preset's own numbers where the CPU-sized recipe would hide what the experiment varies.
 VARIED = {"scogan_fr_svhn": ("feature_weight", "feature_layers")}
 

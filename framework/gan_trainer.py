@@ -6,6 +6,7 @@ Goodfellow et al., arXiv 1406.2661; Wasserstein critic with penalty: Gulrajani e
 import dataclasses
 import functools
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -18,6 +19,7 @@ from framework import (
     evaluate,
     features,
     losses,
+    lpips,
     optimizers,
     penalties,
     trainer,
@@ -169,7 +171,12 @@ class AdversarialTrainer(trainer.Trainer):
             who = f"evaluator {settings.classifier_arch}, seed {settings.seed}"
             metrics = self._evaluate(net, who, source, fakes)
         seen = features.choose(o.kid_features, net, who)
-        return metrics | features.distances(o, seen, fakes, domains, source, self.tell)
+        metrics |= features.distances(o, seen, fakes, domains, source, self.tell)
+        if o.lpips_net != "none":
+            folder = o.lpips_weights or Path(o.data_dir) / "lpips"
+            distance = lpips.Distance(o.lpips_net, folder, fakes[0].shape[1])
+            metrics |= lpips.measure(distance, fakes, domains, source)
+        return metrics
 
     def _evaluate(
         self, net: keras.Model, who: str, source: str, fakes: tuple[np.ndarray, ...]

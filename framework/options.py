@@ -191,6 +191,13 @@ class Adversarial(Options):
         "v3's for photographs, downloaded once", "output", choices=("none", "digit", "inception"),
         inert=True,
     )  # fmt: skip
+    lpips_net: str = option(
+        "none", "network of the metrics lpips_*: distances of pairs, and of samples to data",
+        "output", choices=("none", "alex", "vgg", "squeeze"), inert=True,
+    )  # fmt: skip
+    lpips_weights: str | None = option(
+        None, "folder of its weights (default: <data_dir>/lpips)", "output", inert=True
+    )
     noise_dim: int = option(100, "length of the latent vector z", "nets", low=1)
     noise_type: str = option("uniform", "law of z", "nets", choices=("uniform", "normal"))
     width: float = option(1.0, "factor on hidden widths; 1 is the thesis", "nets", low=0.001)

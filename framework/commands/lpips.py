@@ -1,0 +1,75 @@
+"""LPIPS distance of two images, or of two folders of images, file by file in the order of names."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from framework.commands.base import load_tensorflow, parser
+from framework.errors import MissingError, UsageError
+from framework.options import Options
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".npy")
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs the command; returns its exit code."""
+    arguments = parser("lpips", __doc__, run=False)
+    arguments.add_argument("first", metavar="IMAGE_OR_DIR")
+    arguments.add_argument("second", metavar="IMAGE_OR_DIR", help="of as many images")
+    arguments.add_argument("--net", choices=("alex", "vgg", "squeeze"), default="alex")
+    arguments.add_argument(
+        "--lpips_weights",
+        default=str(Path(Options.data_dir) / "lpips"),
+        help="folder [%(default)s]",
+    )
+    args = arguments.parse_args(argv)
+    sides = [_files(Path(args.first)), _files(Path(args.second))]
+    if len(sides[0]) != len(sides[1]):
+        raise UsageError(f"{args.first} has {len(sides[0])} images, {args.second} {len(sides[1])}")
+    load_tensorflow()
+    images = [_read(side) for side in sides]
+    if images[0].shape != images[1].shape:
+        shapes = " and ".join(str(each.shape[1:]) for each in images)
+        raise UsageError(f"images of different sizes cannot be compared: {shapes}")
+    from framework import lpips
+    from framework.evaluate.lpips import mean
+
+    distance = lpips.Distance(args.net, args.lpips_weights, images[0].shape[1])
+    found = distance(*images)
+    if len(found) == 1:
+        print(f"{found[0]:.6f}")
+        return 0
+    low, high = mean(found, distance.protocol)["ci95"]
+    print(f"{found.mean():.6f}  [{low:.6f}, {high:.6f}]  n {len(found)}  {distance.protocol}")
+    return 0
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found = sorted(each for each in path.glob("*") if each.suffix.lower() in ENDINGS)
+    if not found:
+        raise MissingError(f"{path}: no image (png, jpg or npy) there")
+    return found
+
+
+def _read(files: list[Path]):
+    """Float images [N, S, S, 3] in [-1, 1]; an npy holds one image or many."""
+    import numpy as np
+    from PIL import Image
+
+    parts = []
+    for file in files:
+        array = (
+            np.load(file) if file.suffix == ".npy" else np.asarray(Image.open(file).convert("RGB"))
+        )
+        array = array[None] if array.ndim == 3 else array
+        if array.dtype == np.uint8:
+            array = array / np.float32(127.5) - 1
+        if array.ndim != 4 or array.shape[1] != array.shape[2] or array.shape[3] != 3:
+            raise UsageError(f"{file}: needs square RGB images, not {array.shape}")
+        if parts and array.shape[1:] != parts[0].shape[1:]:
+            raise UsageError(
+                f"{file}: is {array.shape[1:]}, the images before {parts[0].shape[1:]}"
+            )
+        parts.append(array)
+    return np.concatenate(parts).astype(np.float32)

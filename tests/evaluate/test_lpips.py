@@ -1,0 +1,151 @@
+"""LPIPS against the official program (lpips 0.1.4), on weights that both make by formula."""
+
+import lpips_weights
+import numpy as np
+import pytest
+from framework.cli import main
+
+from framework.errors import MissingError, UserError
+from framework.evaluate import lpips
+from framework.lpips import Distance, measure
+from nets import torchvision
+
+OFFICIAL = {
+    "alex": [0.1388419, 0.1403224, 0.1334854],
+    "vgg": [0.1034662, 0.1008473, 0.1051382],
+    "squeeze": [0.1612044, 0.1574599, 0.1608207],
+}
+OFFICIAL_SQUEEZE = {32: [0.0665294, 0.0851137, 0.0715652], 64: [0.0879396, 0.0959784, 0.0874478]}
+
+
+def weights(net):
+    """Return every weight of a trunk by torchvision's name."""
+    arrays = {}
+    for layer in torchvision.trunk(net, 64).layers:
+        if layer.weights:
+            name = layer.name.replace("_", ".")
+            height, width, inputs, outputs = layer.weights[0].shape
+            shape = (outputs, inputs, height, width)
+            arrays[f"{name}.weight"] = lpips_weights.numbers(f"{name}.weight", shape)
+            arrays[f"{name}.bias"] = lpips_weights.numbers(f"{name}.bias", (outputs,))
+    return arrays
+
+
+@pytest.mark.parametrize("net", OFFICIAL)
+def test_distances_are_the_official_ones(net):
+    size = lpips_weights.SHAPES[net]
+    trunk = torchvision.trunk(net, size, weights(net))
+    heads = [lpips_weights.head(net, i, o.shape[-1]) for i, o in enumerate(trunk.outputs)]
+    found = lpips.distances(*lpips_weights.images(size), trunk.predict_on_batch, heads)
+    np.testing.assert_allclose(found, OFFICIAL[net], rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", OFFICIAL_SQUEEZE)
+def test_distances_of_the_real_squeezenet_are_the_official_ones(shared_data, size):
+    found = Distance("squeeze", shared_data / "lpips", size)(*lpips_weights.images(size))
+    np.testing.assert_allclose(found, OFFICIAL_SQUEEZE[size], rtol=1e-5)
+
+
+def identity(images):
+    return [images]
+
+
+def test_a_distance_by_hand():
+    # One layer, one place. Scaled colours (1, 0, 0) and (0, 1, 0) have length 1 already.
+    colours = np.eye(3, dtype=np.float32)[:2] * lpips.SCALE + lpips.SHIFT
+    first, second = colours.reshape(2, 1, 1, 1, 3)
+    found = lpips.distances(first, second, identity, [np.array([2.0, 3.0, 5.0])])
+    np.testing.assert_allclose(found, [2.0 + 3.0], rtol=1e-6)
+
+
+def test_alike_is_0_and_the_order_does_not_matter():
+    first, second = lpips_weights.images(8)
+    heads = [np.ones(3)]
+    assert lpips.distances(first, first, identity, heads).tolist() == [0.0] * 3
+    there, back = (lpips.distances(*p, identity, heads) for p in [(first, second), (second, first)])
+    np.testing.assert_array_equal(there, back)
+    assert (there > 0.01).all()
+
+
+def test_many_batches_are_one(monkeypatch):
+    monkeypatch.setattr(lpips, "BATCH", 2)
+    first, second = lpips_weights.images(8)
+    apart = [
+        lpips.distances(first[i:][:1], second[i:][:1], identity, [np.ones(3)]) for i in range(3)
+    ]
+    whole = lpips.distances(first, second, identity, [np.ones(3)])
+    np.testing.assert_allclose(whole, np.concatenate(apart), rtol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [lambda x: (x * 127).astype(np.uint8), lambda x: x * 2])
+def test_other_ranges_are_refused(wrong):
+    first, second = lpips_weights.images(8)
+    with pytest.raises(ValueError, match="images must be"):
+        lpips.distances(wrong(first), wrong(second), identity, [np.ones(3)])
+
+
+def test_images_of_other_shapes_are_refused():
+    first, second = lpips_weights.images(8)
+    with pytest.raises(ValueError, match="alike"):
+        lpips.distances(first, second[:2], identity, [np.ones(3)])
+
+
+def test_the_four_distances_of_a_pair_of_domains(tiny_domains):
+    fakes = tuple(lpips_weights.images(32))
+
+    def distance(first, second):
+        return np.abs(first - second).mean(axis=(1, 2, 3))
+
+    distance.protocol = "mean difference"
+    found = measure(distance, fakes, tiny_domains, "z")
+    assert found.keys() == {"lpips_pair", "lpips_domain1", "lpips_domain2", "lpips_real"}
+    assert found["lpips_pair"]["value"] == pytest.approx(distance(*fakes).mean())
+    assert found["lpips_pair"]["n"] == 3
+    alone = measure(distance, fakes[:1], tiny_domains[:1], "z")
+    assert alone == {"lpips_domain1": found["lpips_domain1"]}
+
+
+@pytest.fixture
+def tiny_domains():
+    from systems import tiny_data
+
+    return tiny_data("domains").domains
+
+
+def test_missing_and_foreign_weights(tmp_path, monkeypatch):
+    with pytest.raises(MissingError, match="alex.pth"):
+        Distance("alex", tmp_path, 32)
+    np.savez(tmp_path / "lpips_v0.1_linear_heads.npz", **{"alex/lin0": np.ones(64, "float32")})
+    monkeypatch.setattr("keras.utils.get_file", lambda *_, **__: 1 / 0)
+    with pytest.raises(MissingError, match="curl -o .*alexnet-owt-7be5be79.pth"):
+        Distance("alex", tmp_path, 32)
+    np.savez(tmp_path / "alexnet.npz", other=np.ones(3))
+    with pytest.raises(UserError, match="features.0.weight"):
+        Distance("alex", tmp_path, 32)
+
+
+def test_a_download_that_is_not_the_file_is_refused_and_removed(tmp_path, monkeypatch):
+    np.savez(tmp_path / "lpips_v0.1_linear_heads.npz", **{"alex/lin0": np.ones(64, "float32")})
+    fetched = tmp_path / "cache.pth"
+    fetched.write_bytes(b"not it")
+    monkeypatch.setattr("keras.utils.get_file", lambda *_, **__: str(fetched))
+    with pytest.raises(UserError, match="came damaged"):
+        Distance("alex", tmp_path, 32)
+    assert not fetched.exists()
+
+
+def test_the_command_compares_files_and_folders(shared_data, tmp_path, capsys):
+    first, second = lpips_weights.images(32)
+    for side, images in (("a", first), ("b", second)):
+        (tmp_path / side).mkdir()
+        for i, image in enumerate(images):
+            np.save(tmp_path / side / f"{i}.npy", image)
+    how = ["--net", "squeeze", "--lpips_weights", str(shared_data / "lpips")]
+    assert main(["lpips", str(tmp_path / "a/0.npy"), str(tmp_path / "b/0.npy"), *how]) == 0
+    assert float(capsys.readouterr().out) == pytest.approx(OFFICIAL_SQUEEZE[32][0], abs=1e-5)
+    assert main(["lpips", str(tmp_path / "a"), str(tmp_path / "b"), *how]) == 0
+    told = capsys.readouterr().out
+    assert float(told.split()[0]) == pytest.approx(np.mean(OFFICIAL_SQUEEZE[32]), abs=1e-5)
+    (tmp_path / "b/2.npy").unlink()
+    assert main(["lpips", str(tmp_path / "a"), str(tmp_path / "b"), *how]) == 2
+    assert main(["lpips", str(tmp_path / "none"), str(tmp_path / "b"), *how]) == 3
