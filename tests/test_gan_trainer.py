@@ -16,7 +16,7 @@ from framework.errors import UsageError
 from framework.utils import to_float
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
-TINY = "--iterations 4 --log_every 2 --sheet_every 2 --save_every 2 --steps_per_call 2".split()
+TINY = "--iterations 4 --log_every 2 --sheet_every 4 --save_every 4 --steps_per_call 2".split()
 TINY += "--width 0.05 --batch_size 4 --eval_pairs 30".split()
 
 
@@ -31,15 +31,14 @@ def toy():
     return gan_trainer.Trainer(options, data.load(options, "single"))
 
 
-def test_a_ring_runs_from_command_to_page(eager, capsys):
+def test_a_ring_runs_from_command_to_page(eager, monkeypatch, capsys):
+    monkeypatch.setattr(gan_trainer, "POINTS", 50)
     assert main(["--preset", "toy_wgangp", *TINY, "--name", "it"]) == 0
     run = Path("results/it")
     rows = history(run)
     assert [row["iteration"] for row in rows] == ["2", "4"]
     assert all(0 <= float(row["stat/modes"]) <= 10 for row in rows)
-    assert {path.name for path in (run / "samples").iterdir()} == {
-        "000000.png", "000002.png", "000004.png",
-    }  # fmt: skip
+    assert {path.name for path in (run / "samples").iterdir()} == {"000000.png", "000004.png"}
     assert (run / "losses/modes.png").is_file()
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics.keys() == {"modes_covered", "high_quality", "real_high_quality"}
