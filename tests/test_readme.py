@@ -27,7 +27,17 @@ def test_every_flag_and_preset_named_exists(capsys):
     with pytest.raises(SystemExit):
         config.parse(["--help"])
     helped = capsys.readouterr().out
-    own = {"--n", "--images", "--help", "--editable", "--domain", "--"}
+    own = {
+        "--n",
+        "--scale",
+        "--list",
+        "--seeds",
+        "--images",
+        "--help",
+        "--editable",
+        "--domain",
+        "--",
+    }
     for flag in set(re.findall(r"`[^`\n]*?(--[a-z]\w+)", TEXT)) - own:
         assert flag in helped, flag
 

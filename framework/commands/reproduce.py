@@ -84,7 +84,7 @@ def _job(preset: str, experiment: Experiment, seed: int, args: argparse.Namespac
     system = presets.PRESETS[preset].options.get("gan_type", Options.gan_type)
     known = {field.name for field in dataclasses.fields(config.options_class(system))}
     measures = tuple(experiment.measures)
-    extra = {"log_weight_difference": True} if experiment.curves == experiments.WEIGHTS else {}
+    extra = {}
     if "lpips_net" in known and any(name in experiments.LPIPS for name in measures):
         extra["lpips_net"] = args.lpips_net or ("alex" if args.scale == "full" else "squeeze")
         if extra["lpips_net"] == "none":

@@ -32,7 +32,7 @@ class Job:
         every = {**self.options, **common, "name": self.name, "results_dir": results_dir}
         return [word for name, value in every.items() for word in (f"--{name}", _text(value))]
 
-    def is_finished(self, results_dir: Path, common: Mapping[str, object]) -> bool:
+    def is_finished(self, results_dir: Path) -> bool:
         """Whether the run has all its metrics and what is asked for is what it was asked for."""
         folder = results_dir / self.name
         try:
@@ -40,7 +40,7 @@ class Job:
             config = json.loads((folder / "config.json").read_text())
         except (OSError, ValueError):
             return False
-        same = all(_text(config.get(k)) == _text(v) for k, v in (self.options | common).items())
+        same = all(_text(config.get(k)) == _text(v) for k, v in self.options.items())
         return same and all(name in metrics for name in self.measures)
 
 
@@ -56,7 +56,7 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
             told of and left out.
         Stopped: a signal; all are saved and the same command goes on.
     """
-    todo = [job for job in jobs if not job.is_finished(results_dir, common)]
+    todo = [job for job in jobs if not job.is_finished(results_dir)]
     for job in jobs:
         if job not in todo:
             print(f"{job.name}: is there already", flush=True)
@@ -65,7 +65,7 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         while todo or running:
-            for place in [place for place in range(at_once) if place not in running and todo]:
+            for place in [p for p in range(at_once) if p not in running][: len(todo)]:
                 job = todo.pop(0)
                 running[place] = (job, _start(job, results_dir, common, cores[place]), time.time())
             for place, (job, process, start) in list(running.items()):

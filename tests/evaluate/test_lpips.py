@@ -3,8 +3,8 @@
 import lpips_weights
 import numpy as np
 import pytest
-from framework.cli import main
 
+from framework.cli import main
 from framework.errors import MissingError, UserError
 from framework.evaluate import lpips
 from framework.lpips import Distance, measure
