@@ -11,7 +11,7 @@ from framework import cli, config
 TEXT = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
 SHELL = "\n".join(block for language, block in BLOCKS if language == "sh")
-COMMANDS = re.findall(r"^python main.py (.*)$", SHELL, flags=re.MULTILINE)
+COMMANDS = re.findall(r"^python main.py (--.*)$", SHELL, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -52,6 +52,13 @@ def test_what_cannot_be_compared_says_why(scale, net, told):
     assert line.comparable == told
 
 
+def test_counts_have_no_decimals():
+    shown = table.cells(table.Line("A", "modes", 10.0, 7.0, math.nan, 1, "yes"))
+    assert shown[2:5] == ("10", "7", "-3")
+    shown = table.cells(table.Line("A", "share", 0.98, 1.5, 0.25, 2, "yes"))
+    assert shown[2:5] == ("0.9800", "1.5000 ± 0.2500 (2 seeds)", "+0.5200")
+
+
 def test_the_table_is_written_in_three_forms():
     found = table.lines(TWO, {"A": [{"accuracy": metric(0.75)}]}, "full")
     text = table.markdown("two", TWO, found)
@@ -117,7 +124,7 @@ def test_a_figure_of_the_ring_is_trained_drawn_and_not_trained_again(tmp_path, c
     command = ["reproduce", "fig2.10", "--scale", "smoke", "--results_dir", str(tmp_path)]
     assert main(command) == 0
     told = capsys.readouterr().out
-    assert "toy_k1-smoke: done" in told and "| GAN | modes covered of 10 | 10.0000 |" in told
+    assert "toy_k1-smoke: done" in told and "| GAN | modes covered of 10 | 10 |" in told
     place = tmp_path / "reproduce" / "fig2.10-smoke"
     assert {"table.md", "table.csv", "index.html", "stat_modes.png"} <= {
         path.name for path in place.iterdir()

@@ -87,7 +87,10 @@ def cells(line: Line) -> tuple[str, ...]:
 
 
 def _number(value: float, sign: bool = False) -> str:
-    return "–" if math.isnan(value) else f"{value:{'+' if sign else ''}.4f}"
+    if math.isnan(value):
+        return "–"
+    digits = 0 if value == round(value) and abs(value) >= 1 else 4  # a count, or a share
+    return f"{value:{'+' if sign else ''}.{digits}f}"
 
 
 def markdown(title: str, experiment: Experiment, found: Sequence[Line]) -> str:
