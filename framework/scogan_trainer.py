@@ -15,7 +15,7 @@ from framework import classifier_trainer, cogan_trainer, config, penalties, perc
 from framework.cogan_trainer import GENS, Fakes
 from framework.config import option
 from framework.errors import UsageError
-from framework.trainer import Batch, Phase, Term
+from framework.trainer import Batch, Phase
 from framework.utils import Random
 from nets import classifier, cogan
 
@@ -110,6 +110,15 @@ class Options(cogan_trainer.Options):
                 f"--evaluator_arch {self.evaluator_arch}: the semantic loss uses that net; an "
                 "evaluator must be another one than --classifier_arch"
             )
+
+
+@dataclasses.dataclass(frozen=True)
+class Term:
+    """A regulariser: `weight * fn(fakes)` is added to the loss of the generators."""
+
+    name: str
+    weight: float
+    fn: Callable[..., tf.Tensor]
 
 
 class Trainer(cogan_trainer.Trainer):

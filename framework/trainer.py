@@ -13,13 +13,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import averages, checkpoints, devices, loop, precision, results
+from framework import averages, checkpoints, devices, forms, loop, precision, results
 from framework.config import Options
 from framework.data import Data
 from framework.errors import DivergedError, MissingError, UsageError
 from framework.optimizers import Updater
 from framework.utils import Random, to_float
-from nets import blocks, fast
+from nets import blocks
 
 Batch = dict[str, tf.Tensor]
 
@@ -43,15 +43,6 @@ class Phase:
     after: Callable[[list[keras.Variable]], None] | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Term:
-    """A regulariser: `weight * fn(fakes)` is added to the loss of the generators."""
-
-    name: str
-    weight: float
-    fn: Callable[..., tf.Tensor]
-
-
 class Trainer(abc.ABC):
     """Base of every system.
 
@@ -70,7 +61,8 @@ class Trainer(abc.ABC):
         """Builds nets, phases and optimisers. Without `run` nothing is ever written.
 
         Raises:
-            UsageError: devices that do not exist, or a batch they cannot share evenly.
+            UsageError: devices that do not exist, a batch they cannot share evenly, or nets that
+                cannot be compiled for them.
         """
         self.options, self.data, self.run = options, data, run
         self.follows: Path | None = None
@@ -87,7 +79,7 @@ class Trainer(abc.ABC):
             self.frozen = {name: make() for name, make in pretrained.items()}
             with precision.policy(options.mixed_precision):
                 self.nets = self.build_nets()
-            self._speed_up()
+            forms.choose(options, [*self.nets.values(), *self.frozen.values()], self.replicas)
             self.phases = self.build_phases()
             self.updaters = {phase.name: self._updater(phase) for phase in self.phases}
             averaged = {name: self.nets[name] for name in self.averaged}
@@ -98,15 +90,6 @@ class Trainer(abc.ABC):
         parts = dict(step=self.step, nets=self.nets, ema=self.ema_nets, opt=self.optimizers)
         scales = {name: each.scale for name, each in self.updaters.items() if each.scale}
         self.checkpoint = tf.train.Checkpoint(**parts, **({"scale": scales} if scales else {}))
-
-    def _speed_up(self) -> None:
-        """Chooses the form in which the layers of all nets are computed on these devices."""
-        o = self.options
-        if o.fast_layers and devices.are_cpus(o.devices):
-            # The image row's products too; float16 would overflow where bfloat16 only rounds.
-            compute_dtype = "bfloat16" if o.mixed_precision == "bfloat16" else "float32"
-            for net in (*self.nets.values(), *self.frozen.values()):
-                fast.speed_up(net, compute_dtype)
 
     def _updater(self, phase: Phase) -> Updater:
         o, moved = self.options, self.variables(phase)

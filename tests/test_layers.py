@@ -27,6 +27,7 @@ LAYERS = {
     "lpips": 3,
     "torch_files": 0,
     "devices": 1,
+    "forms": 2,
     "precision": 1,
     "losses": 1,
     "penalties": 1,

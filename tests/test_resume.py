@@ -9,6 +9,7 @@ import pytest
 from systems import Watch, changed, flags, slots, trainer, weights
 
 from framework import config
+from framework.errors import UsageError
 from framework.results import Run
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
@@ -53,7 +54,13 @@ EVERY_WAY = [
     for system in SYSTEMS
     for each in itertools.product(("no", "bfloat16", "float16"), (False, True), (1, 2))
     for name in ["-".join(map(str, (system, *each)))]
+    if each[1:] != (True, 2)  # refused, see the next test
 ]
+
+
+def test_batch_norm_over_several_devices_is_not_compiled():
+    with pytest.raises(UsageError, match="--jit: batch norm over several devices"):
+        trainer("gan", *_how("no", True, 2))
 
 
 @pytest.mark.parametrize(("system", "how"), EVERY_WAY)
