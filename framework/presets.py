@@ -90,7 +90,7 @@ CPU_VARIANTS = {
 
 # CoGAN, section 4: so many images of each set. Published numbers are means over five draws.
 UDA = CPU | dict(
-    gan_type="uda", noise_dim=32, iterations=4000, class_weight=10.0, pair_weight=0.01,
+    gan_type="uda", noise_dim=32, iterations=2500, class_weight=10.0, pair_weight=0.01,
     log_every=200,
 )  # fmt: skip
 

@@ -54,7 +54,7 @@ def test_the_class_term_is_the_weighted_cross_entropy_of_the_source():
     assert update(subject, "disc")["disc/class"] == pytest.approx(by_hand, rel=1e-5)
 
 
-def test_the_pair_term_is_zero_for_equal_towers_and_counts_every_feature():
+def test_the_pair_term_is_zero_for_equal_towers_and_counts_every_feature(eager):
     argv = [*NO_DROPOUT, "--g_shared_layers", "4", "--pair_weight", "2"]
     subject = trainer("uda", *argv, "--d_shared_layers", "4")
     for name in ("gen", "disc"):
