@@ -79,7 +79,7 @@ def workload_flags(workload: Workload, classifier_path: str) -> list[str]:
     if workload.image_size == 128:
         text += " --norm layer"
     if workload.perceptual:
-        return [*text.split(), "--perceptual_loss", "--vgg_weights", "random"]
+        return [*text.split(), "--perceptual_loss", "--perceptual_weights", "random"]
     text += " --feature_loss --semantic_loss --cycle_loss"
     return [*text.split(), "--classifier_path", classifier_path]
 

@@ -1,28 +1,21 @@
 """Where LPIPS has its weights, and the distances the thesis measures: `--lpips_net`."""
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 
-from framework import torch_files
+from framework import torch_files, weights
 from framework.data import Domain
-from framework.errors import MissingError, UserError
+from framework.errors import MissingError, UsageError, UserError
 from framework.evaluate import lpips
+from framework.results.progress import Progress
 from framework.utils import to_float
 from nets import torchvision
 
 HEADS = "lpips_v0.1_linear_heads.npz"
-HEADS_URL = "https://github.com/richzhang/PerceptualSimilarity/tree/master/lpips/weights/v0.1"
-# The number in a name of torchvision's is the beginning of the file's SHA-256.
-FILES = {
-    "alex": "alexnet-owt-7be5be79.pth",
-    "vgg": "vgg16-397923af.pth",
-    "squeeze": "squeezenet1_1-b8a52dc0.pth",
-}
-URL = "https://download.pytorch.org/models/"
+HEADS_URL = "https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1"
+FLAG = "--lpips_weights"
 REALS_SEED = 3  # which real images stand beside the samples
 
 
@@ -38,53 +31,55 @@ class Distance:
 
         Raises:
             MissingError: a file is not in the folder, nor can the trunk's be downloaded.
+            UsageError: the images are too small for the network.
             UserError: a file is damaged, or of another network.
         """
-        folder = Path(folder)
-        self._heads = _heads(net, folder)
-        file = _trunk_file(net, folder)
+        smallest = torchvision.SMALLEST[net]
+        if image_size < smallest:
+            raise UsageError(f"{image_size}x{image_size} images: {net} needs at least {smallest}")
+        trunk, heads = find(net, folder)
         try:
-            self._trunk = torchvision.trunk(net, image_size, torch_files.read(file))
+            self._trunk = torchvision.trunk(net, image_size, torch_files.read(trunk))
+            self._heads = _heads(net, heads, [each.shape[-1] for each in self._trunk.outputs])
         except ValueError as error:
-            raise UserError(f"{file}: {error}") from error
+            raise UserError(f"{FLAG}: {error}") from error
         self.protocol = f"LPIPS 0.1, {net}; {image_size}x{image_size}, not resized"
 
     def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Distances [N] of float images [N, S, S, 3] in [-1, 1], row by row."""
         return lpips.distances(first, second, self._trunk.predict_on_batch, self._heads)
 
+    def between(self, images: Sequence[np.ndarray], pairs: Iterable[tuple[int, int]]) -> np.ndarray:
+        """Distances [P, N] of P pairs among batches of such images, as `lpips.between`."""
+        return lpips.between(images, pairs, self._trunk.predict_on_batch, self._heads)
 
-def _heads(net: str, folder: Path) -> list[np.ndarray]:
-    """Weights per channel: of our one file, or of the authors' `<net>.pth`."""
-    joined, own = folder / HEADS, folder / f"{net}.pth"
-    if not (joined.is_file() or own.is_file()):
+
+def find(net: str, folder: str | Path) -> tuple[Path, Path]:
+    """Files of the trunk and of the heads: one for all nets, or the authors' `<net>.pth`.
+
+    Raises:
+        MissingError: one is not in the folder, nor can the trunk's be downloaded.
+    """
+    folder = Path(folder)
+    found = [each for each in (folder / HEADS, folder / f"{net}.pth") if each.is_file()]
+    if not found:
+        own = folder / f"{net}.pth"
         raise MissingError(
-            f"no {HEADS} and no {net}.pth in {folder}: put {net}.pth of {HEADS_URL} there, or say "
-            "where it is by --lpips_weights DIR"
+            f"no {net}.pth (heads of LPIPS 0.1) and no {HEADS} in {folder}: say where it is by "
+            f"{FLAG} DIR, or get it with curl --create-dirs -o {own} {HEADS_URL}/{net}.pth"
         )
-    arrays = torch_files.read(joined if joined.is_file() else own)
-    form = f"{net}/lin{{}}" if joined.is_file() else "lin{}.model.1.weight"
-    names = [form.format(i) for i in range(len(arrays))]
-    return [arrays[name].astype(np.float32).reshape(-1) for name in names if name in arrays]
+    return weights.find(net, folder, f"{FLAG} DIR"), found[0]
 
 
-def _trunk_file(net: str, folder: Path) -> Path:
-    stem = FILES[net].partition("-")[0]
-    found = sorted(each for end in ("npz", "pth") for each in folder.glob(f"{stem}*.{end}"))
-    if found:
-        return found[0]
-    try:
-        file = Path(keras.utils.get_file(FILES[net], URL + FILES[net], cache_subdir="models"))
-    except Exception as error:  # Keras raises nothing more special when there is no network
-        raise MissingError(
-            f"no {FILES[net]} in {folder}, nor a network: curl -o {folder / FILES[net]} "
-            f"{URL}{FILES[net]}"
-        ) from error
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    if not digest.startswith(FILES[net].rpartition("-")[2].removesuffix(".pth")):
-        file.unlink()
-        raise UserError(f"{file} came damaged: run again")
-    return file
+def _heads(net: str, file: Path, channels: Sequence[int]) -> list[np.ndarray]:
+    """One weight per channel [C] for each layer."""
+    arrays = torch_files.read(file)
+    form = f"{net}/lin{{}}" if file.name == HEADS else "lin{}.model.1.weight"
+    names = [form.format(i) for i in range(len(channels))]
+    heads = [arrays[name].astype(np.float32).ravel() for name in names if name in arrays]
+    if [len(head) for head in heads] != list(channels):
+        raise ValueError(f"{file} has no heads of LPIPS 0.1 for {net}")
+    return heads
 
 
 def measure(
@@ -104,9 +99,18 @@ def measure(
     """
     random, count = np.random.default_rng(REALS_SEED), len(fakes[0])
     rows = [random.integers(0, len(domain.images), count) for domain in domains]
-    reals = [to_float(d.images[r]).numpy() for d, r in zip(domains, rows, strict=True)]
-    pairs = {f"lpips_domain{i}": pair for i, pair in enumerate(zip(fakes, reals, strict=True), 1)}
-    if len(domains) == 2:
-        pairs |= {"lpips_pair": tuple(fakes), "lpips_real": tuple(reals)}
+    pairs = {f"lpips_domain{i + 1}": (i, len(fakes) + i) for i in range(len(fakes))}
+    if len(fakes) == 2:
+        pairs |= {"lpips_pair": (0, 1), "lpips_real": (2, 3)}
+    parts = []
+    with Progress(count) as progress:
+        for part in lpips.batches(count, fakes[0].shape[1]):
+            reals = [
+                to_float(d.images[r[part]]).numpy() for d, r in zip(domains, rows, strict=True)
+            ]
+            images = [*(each[part] for each in fakes), *reals]
+            parts.append(distance.between(images, pairs.values()))
+            progress.update(part.stop)
+    found = np.concatenate(parts, axis=1)
     about = f"{distance.protocol}; {protocol}"
-    return {name: lpips.mean(distance(*pair), about) for name, pair in pairs.items()}
+    return {name: lpips.mean(each, about) for name, each in zip(pairs, found, strict=True)}

@@ -1,50 +1,63 @@
-"""What a frozen VGG19 sees in images: the perceptual regulariser of the SCoGAN thesis (5.3)."""
+"""What a frozen network sees in images: the perceptual regulariser of the SCoGAN thesis (5.3)."""
 
 import functools
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from framework import precision
+from framework import precision, torch_files, weights
 from framework.errors import MissingError, UserError
+from framework.options import Options
 from nets import pretrained
 
 Pair = tuple[tf.Tensor, tf.Tensor]
+FLAG = "--perceptual_weights"
 
 
-def ready(weights: str | None, mixed_precision: str, dry_run: bool) -> Callable[[], keras.Model]:
-    """Maker of the trunk `pretrained.vgg19`, whose weights are read now.
-
-    Args:
-        weights: a file, `random` for untrained ones, or None for Keras' own file, downloaded once.
-        mixed_precision: of its layers, as in `precision.policy`.
-        dry_run: nothing is read and nothing downloaded.
+def ready(options: Options) -> Callable[[], keras.Model]:
+    """Maker of the trunk of --perceptual_net, whose weights are read now; not in a dry run.
 
     Raises:
-        MissingError: there is no such file.
+        MissingError: its file is neither there nor can it be downloaded.
         UserError: it is another file.
     """
-    arrays = None if dry_run or weights == "random" else _arrays(weights)
-    return functools.partial(_trunk, arrays, mixed_precision)
+    arrays = None
+    if not options.dry_run and options.perceptual_weights != "random":
+        arrays = _arrays(options.perceptual_net, options.perceptual_weights, options.data_dir)
+    return functools.partial(_trunk, options, arrays)
 
 
-def _arrays(weights: str | None) -> list[np.ndarray]:
-    if weights and not Path(weights).is_file():
-        raise MissingError(f"--vgg_weights {weights}: no such file")
+def _arrays(net: str, place: str | None, data_dir: str):
+    if place and not Path(place).exists():
+        raise MissingError(f"{FLAG} {place}: no such file or folder")
     try:
-        return pretrained.read_vgg19(weights or pretrained.vgg19_file())
-    except FileNotFoundError as error:
-        raise MissingError(f"{error}: put it there or give it by --vgg_weights FILE") from error
+        if net == "vgg19":
+            return pretrained.read_vgg19(_vgg19_file(place))
+        kind, place = pretrained.TORCHVISION[net], place or Path(data_dir) / "lpips"
+        file = weights.find(kind, place, FLAG)
+        return torch_files.read(file)
     except ValueError as error:
-        raise UserError(f"--vgg_weights: {error}") from error
+        raise UserError(f"{FLAG}: {error}") from error
 
 
-def _trunk(arrays: list[np.ndarray] | None, mixed_precision: str) -> keras.Model:
-    with precision.policy(mixed_precision):
-        return pretrained.vgg19(arrays)
+def _vgg19_file(place: str | None) -> Path:
+    if place and Path(place).is_file():
+        return Path(place)
+    found = sorted(Path(place).glob("vgg19*.h5")) if place else []
+    try:
+        return found[0] if found else pretrained.vgg19_file()
+    except FileNotFoundError as error:
+        raise MissingError(f"{error}: put it there or give it by {FLAG} FILE") from error
+
+
+def _trunk(options: Options, arrays) -> keras.Model:
+    try:
+        with precision.policy(options.mixed_precision):
+            return pretrained.trunk(options.perceptual_net, options.image_size, arrays)
+    except ValueError as error:
+        raise UserError(f"{FLAG}: {error}") from error
 
 
 def see(trunk: keras.Model, images: Pair, reals: Pair) -> tuple[tuple[tf.Tensor, ...], ...]:

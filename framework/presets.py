@@ -66,6 +66,10 @@ CPU = dict(
     semantic_norm="ce",
     semantic_weight=2.0,
     balance_weight=2.0,
+    # SqueezeNet's distances are a hundredth of VGG19's, for which the thesis' weights are.
+    perceptual_net="squeeze",
+    content_weight=0.01,
+    style_weight=1e-7,
     classifier_width=0.25,
     classifier_iterations=1500,
     log_every=100,

@@ -78,7 +78,9 @@ class Options(cogan_trainer.Options):
     cycle_weight: float = option(10.0, "weight of --cycle_loss", "coupling", low=0)
     cycle_norm: str = option("l1", "distance of --cycle_loss", "coupling", choices=("l1", "l2"))
     perceptual_loss: bool = option(
-        False, "VGG19 sees one content in both images and each domain's style", "coupling"
+        False,
+        "a frozen network sees one content in both images, and each domain's style",
+        "coupling",
     )
     content_weight: float = option(
         1e-3, "weight of the content of --perceptual_loss", "coupling", low=0
@@ -90,9 +92,15 @@ class Options(cogan_trainer.Options):
         "hw", "of the Gram matrices: pixels, or pixels times channels", "coupling",
         choices=("hw", "hwc"),
     )  # fmt: skip
-    vgg_weights: str | None = option(
-        None, "VGG19 file (.h5, keras.applications, no top) of --perceptual_loss; if not given, "
-        "Keras' own, downloaded once; `random` (untrained) is for tests and timing", "coupling",
+    perceptual_net: str = option(
+        "vgg19", "network of --perceptual_loss: the thesis' VGG19, whose maps are far larger, or "
+        "torchvision's; each wants weights of its own", "coupling",
+        choices=("vgg19", "vgg16", "squeeze", "alex"),
+    )  # fmt: skip
+    perceptual_weights: str | None = option(
+        None, "file or folder of its weights: of keras.applications (.h5) for vgg19, else of "
+        "torchvision (.pth, .npz; default: <data_dir>/lpips); downloaded once if it is not there; "
+        "`random` (untrained) is for tests and timing", "coupling", aliases=("vgg_weights",),
     )  # fmt: skip
 
     def check(self) -> None:
@@ -102,8 +110,8 @@ class Options(cogan_trainer.Options):
             raise UsageError(f"--feature_layers {self.feature_layers}: there are {self.maps} maps")
         if self.classifier_path and not self.semantic_loss:
             raise UsageError("--classifier_path: needs --semantic_loss")
-        if self.vgg_weights and not self.perceptual_loss:
-            raise UsageError("--vgg_weights: needs --perceptual_loss")
+        if self.perceptual_weights and not self.perceptual_loss:
+            raise UsageError("--perceptual_weights: needs --perceptual_loss")
         own = self.semantic_loss and not self.classifier_path
         if own and self.classifier_arch == self.evaluator_arch:
             raise UsageError(
@@ -130,7 +138,7 @@ class Trainer(cogan_trainer.Trainer):
         """The trunk of --perceptual_loss and the classifier of --semantic_loss."""
         o, makers = self.options, super().prepare()
         if o.perceptual_loss:
-            makers["vgg19"] = perception.ready(o.vgg_weights, o.mixed_precision, o.dry_run)
+            makers["trunk"] = perception.ready(o)
         if o.semantic_loss:
             makers["classifier"] = self._classifier()
         return makers
@@ -190,8 +198,8 @@ class Trainer(cogan_trainer.Trainer):
         if "classifier" in self.frozen:
             logits = self.frozen["classifier"](tf.concat(fakes.images, axis=0), training=False)
             fakes = fakes._replace(logits=tuple(tf.split(logits, 2)))
-        if "vgg19" in self.frozen:
-            seen = perception.see(self.frozen["vgg19"], fakes.images, fakes.reals)
+        if "trunk" in self.frozen:
+            seen = perception.see(self.frozen["trunk"], fakes.images, fakes.reals)
             fakes = fakes._replace(seen=seen)
         return {term.name: term.weight * term.fn(fakes) for term in self.terms}
 

@@ -28,7 +28,9 @@ def read(file: str | Path) -> dict[str, np.ndarray]:
             with np.load(file) as arrays:
                 return dict(arrays)
         return _zipped(file) if zipfile.is_zipfile(file) else _legacy(file.read_bytes())
-    except (pickle.UnpicklingError, KeyError, EOFError, zipfile.BadZipFile, struct.error) as error:
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # a damaged pickle can fail in any way
         raise ValueError(f"{file} is damaged or no file of tensors ({error})") from error
 
 
@@ -46,6 +48,8 @@ class _Tensor:
         self.storage, self.offset, self.size, self.stride = storage, offset, size, stride
 
     def array(self) -> np.ndarray:
+        if min(self.offset, *self.size, *self.stride, 0) < 0:
+            raise pickle.UnpicklingError("a tensor begins before its storage")
         numbers = self.storage.numbers[self.offset :]
         bytes_ = [step * numbers.itemsize for step in self.stride]
         last = sum((n - 1) * s for n, s in zip(self.size, self.stride, strict=True))

@@ -1,6 +1,7 @@
 """Networks trained by others, for distances between images: always frozen.
 
-VGG19: Simonyan and Zisserman, arXiv 1409.1556, with the weights of keras.applications.
+VGG19: Simonyan and Zisserman, arXiv 1409.1556, with the weights of keras.applications; the others
+are torchvision's.
 """
 
 import os
@@ -11,11 +12,42 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from nets import torchvision
+
 VGG19_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 VGG19_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{VGG19_FILE}"
 VGG19_MD5 = "253f8cb515780f3b799900260a226db6"
 VGG19_STYLE = tuple(f"block{block}_conv1" for block in range(1, 6))
 VGG19_CONTENT = "block5_conv2"
+TORCHVISION = {"vgg16": "vgg", "squeeze": "squeeze", "alex": "alex"}  # name there
+
+
+def trunk(
+    name: str, image_size: int, weights: Sequence[np.ndarray] | torchvision.Weights | None = None
+) -> keras.Model:
+    """Images [N, S, S, 3] in [-1, 1] -> several maps [N, h, w, C], the deepest last.
+
+    Maps of `vgg19` are those of the thesis, maps of the others those that LPIPS compares.
+
+    Args:
+        name: `vgg19`, `vgg16`, `squeeze` (SqueezeNet 1.1) or `alex`.
+        image_size: S.
+        weights: as `read_vgg19` gives them, or by torchvision's names; None for untrained ones, the
+            same at every call.
+
+    Raises:
+        ValueError: weights that are missing or of another shape.
+    """
+    if name == "vgg19":
+        return vgg19(weights)
+    net = torchvision.trunk(TORCHVISION[name], image_size, weights)
+    if weights is None:
+        net.set_weights(_untrained(net))
+    x = keras.Input((image_size, image_size, 3), name="x")
+    mean, deviation = np.float32(torchvision.MEAN), np.float32(torchvision.DEVIATION)
+    model = keras.Model(x, net((0.5 * x + 0.5 - mean) / deviation), name=name)
+    model.trainable = False
+    return model
 
 
 def vgg19(weights: Sequence[np.ndarray] | None = None) -> keras.Model:

@@ -36,6 +36,7 @@ VGG = tuple(
 )[:-1]
 TRUNKS = {"alex": ALEX, "vgg": VGG, "squeeze": SQUEEZE}
 POOLS = {"alex": (3, 2), "vgg": (2, 2), "squeeze": (3, 2)}  # window, stride
+SMALLEST = {"alex": 31, "vgg": 16, "squeeze": 17}  # height and width that every stage can halve
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of what they were trained on
 
 
@@ -44,8 +45,7 @@ def trunk(kind: str, image_size: int, weights: Weights | None = None) -> keras.M
 
     Args:
         kind: `alex`, `vgg` (VGG16) or `squeeze`.
-        image_size: S; the smallest that all stages can halve is 31 for `alex` and `squeeze`, 16
-            for `vgg`.
+        image_size: S, at least SMALLEST.
         weights: by torchvision's names; None for untrained ones.
 
     Raises:
@@ -104,5 +104,7 @@ def _set(net: keras.Model, weights: Weights) -> None:
                 kernel, bias = (weights[f"{name}.{part}"] for part in ("weight", "bias"))
             except KeyError as error:
                 raise ValueError(f"no {error.args[0]} among the weights of {net.name}") from error
+            if kernel.ndim != 4:
+                raise ValueError(f"{name}.weight is not of a convolution: {kernel.shape}")
             arrays = np.transpose(kernel, (2, 3, 1, 0)), bias
             layer.set_weights([np.asarray(array, np.float32) for array in arrays])

@@ -21,7 +21,7 @@ NO_DROPOUT = ["--d_arch", "strided", "--d_width", "1"]  # its masks depend on wh
 # Every term that SCoGAN has, and a penalty.
 FULL = (
     "--feature_loss --weight_loss --semantic_loss --cycle_loss --disc_penalty wgan-gp "
-    "--perceptual_loss --vgg_weights random --disc_iters 2"
+    "--perceptual_loss --perceptual_weights random --disc_iters 2"
 ).split()
 
 

@@ -183,7 +183,10 @@ def test_each_team_has_its_own_learning_rate():
         ),
         ("--gan_type classifier --lr_d 1", ["--lr_d", "not for classifier"]),
         ("--gan_type scogan --classifier_path x.keras", ["--classifier_path", "--semantic_loss"]),
-        ("--gan_type scogan --vgg_weights x.h5", ["--vgg_weights", "--perceptual_loss"]),
+        (
+            "--gan_type scogan --perceptual_weights x.h5",
+            ["--perceptual_weights", "--perceptual_loss"],
+        ),
         ("extra", ["extra"]),
     ],
 )

@@ -26,6 +26,7 @@ LAYERS = {
     "perception": 2,
     "lpips": 3,
     "torch_files": 0,
+    "weights": 1,
     "devices": 1,
     "forms": 2,
     "precision": 1,
@@ -62,6 +63,7 @@ SAME_LAYER = {
 COMMON_NETS = (
     "blocks",
     "rows",
+    "torchvision",
     "fast",
     "pretrained",
 )  # what one file of nets may import of another

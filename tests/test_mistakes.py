@@ -17,6 +17,7 @@ from framework.cli import main
 from framework.errors import UsageError
 from framework.results import Run, locked
 from framework.trainer import Trainer
+from nets import pretrained
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 
@@ -74,16 +75,16 @@ def test_missing_vgg19_weights_are_exit_3(capsys, monkeypatch):
         raise Exception("URL fetch failure on https://storage.googleapis.com: None -- no route")
 
     argv = ["--gan_type", "scogan", *SMOKE, "--perceptual_loss"]
-    assert "no.h5" in refused(capsys, 3, *argv, "--vgg_weights", "no.h5")
+    assert "no.h5" in refused(capsys, 3, *argv, "--perceptual_weights", "no.h5")
     monkeypatch.setattr("keras.utils.get_file", unreachable)
     message = refused(capsys, 3, *argv)
-    for part in ("vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "models", "--vgg_weights"):
+    for part in (pretrained.VGG19_FILE, "models", "--perceptual_weights"):
         assert part in message
 
 
 def test_a_weights_file_that_is_none_is_one_line(capsys):
     Path("bad.h5").write_text("no weights")
-    argv = ["--gan_type", "scogan", *SMOKE, "--perceptual_loss", "--vgg_weights", "bad.h5"]
+    argv = ["--gan_type", "scogan", *SMOKE, "--perceptual_loss", "--perceptual_weights", "bad.h5"]
     assert "bad.h5" in refused(capsys, 1, *argv)
 
 

@@ -41,7 +41,7 @@ def test_one_flag_adds_one_term_and_nothing_else(flag, term):
     assert ("encoder" in subject.nets) == (flag == "cycle_loss")
 
 
-PERCEPTUAL = "--perceptual_loss --vgg_weights random".split()
+PERCEPTUAL = "--perceptual_loss --perceptual_weights random".split()
 
 
 def test_perceptual_distances_are_logged_without_their_weights_too():
@@ -58,6 +58,18 @@ def test_perceptual_distances_are_logged_without_their_weights_too():
     assert not any("perceptual" in name for name in update(subject, "disc"))
 
 
+@pytest.mark.parametrize("net", ["squeeze", "alex"])
+def test_other_trunks_see_digits_too(net):
+    subject = trainer("scogan", *PERCEPTUAL, "--perceptual_net", net, *NO_DROPOUT)
+    before = weights(subject)
+    logged = update(subject, "gen")
+    for part in ("content", "style"):
+        assert 0 < logged[f"stat/perceptual_{part}"] < np.inf
+    assert (
+        {"gen1", "gen2"} <= changed(before, weights(subject)) <= {"gen1", "gen2", "disc1", "disc2"}
+    )
+
+
 def test_a_perceptual_part_of_no_weight_is_left_out():
     subject = trainer("scogan", *PERCEPTUAL, "--style_weight", "0")
     assert update(subject, "gen").keys() - PLAIN == {
@@ -68,9 +80,9 @@ def test_a_perceptual_part_of_no_weight_is_left_out():
 def test_gram_matrices_may_be_divided_by_their_channels():
     def style(divisor: str) -> float:
         subject = trainer("scogan", *PERCEPTUAL, "--style_divisor", divisor)
-        subject.frozen["vgg19"] = lambda x, training: [tf.repeat(x, 2, axis=-1)[..., :4], x]
+        subject.frozen["trunk"] = lambda x, training: [tf.repeat(x, 2, axis=-1)[..., :4], x]
         passed = fakes(subject)
-        seen = perception.see(subject.frozen["vgg19"], passed.images, passed.reals)
+        seen = perception.see(subject.frozen["trunk"], passed.images, passed.reals)
         return float(subject.style(passed._replace(seen=seen)))
 
     assert style("hw") == pytest.approx(4**2 * style("hwc"), rel=1e-4), "four channels, squared"
@@ -79,7 +91,7 @@ def test_gram_matrices_may_be_divided_by_their_channels():
 def test_the_trunk_computes_in_the_precision_of_the_nets():
     how = ["--mixed_precision", "bfloat16"]
     subject = trainer("scogan", *PERCEPTUAL, *how)
-    seen = subject.frozen["vgg19"](BATCH["x1"])
+    seen = subject.frozen["trunk"](BATCH["x1"])
     assert {each.dtype for each in seen} == {tf.bfloat16}
     terms = subject.regularisers(fakes(subject))
     assert {value.dtype for value in terms.values()} == {tf.float32}
@@ -96,12 +108,12 @@ def test_perceptual_gradients_reach_both_generators_and_move_no_trunk(full, name
     kernels = [g for v, g in zip(variables, gradients, strict=True) if "image/kernel" in v.path]
     assert len(kernels) == 2 and all(np.abs(g).max() > 0 for g in kernels)
     update(full, "gen")
-    assert "frozen vgg19" not in changed(before, weights(full))
+    assert "frozen trunk" not in changed(before, weights(full))
 
 
 def test_a_dry_run_needs_no_weights(monkeypatch):
     monkeypatch.setattr(pretrained, "vgg19_file", lambda: pytest.fail("it asked for the file"))
-    assert "vgg19" in trainer("scogan", "--perceptual_loss", "--dry_run").frozen
+    assert "trunk" in trainer("scogan", "--perceptual_loss", "--dry_run").frozen
 
 
 def test_without_a_regulariser_it_is_two_gans():
@@ -139,7 +151,7 @@ def test_every_term_is_its_distance_times_its_weight(full):
     cycle = sum(np.mean(np.abs(z - passed.z.numpy())) for z in found)
     assert float(terms["cycle"]) == pytest.approx(7 * cycle, rel=1e-4)
 
-    trunk = full.frozen["vgg19"]
+    trunk = full.frozen["trunk"]
     seen = [trunk(x) for x in (*passed.images, *passed.reals)]
     content = penalties.content_distance(seen[0][-1], seen[1][-1])
     assert float(terms["perceptual_content"]) == pytest.approx(13 * float(content), rel=1e-4)

@@ -66,3 +66,11 @@ def test_nothing_but_tensors_is_ever_made(tmp_path, capsys):
     with pytest.raises(ValueError, match="print"):
         torch_files.read(file)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("offset", "size", "stride"), [(0, 2, -1), (-1, 1, 1), (0, 7, 1)])
+def test_a_tensor_beyond_its_storage_is_refused(offset, size, stride):
+    storage = torch_files._Storage("<f4")
+    storage.numbers = np.arange(6, dtype=np.float32)
+    with pytest.raises(pickle.UnpicklingError, match="storage"):
+        torch_files._Tensor(storage, offset, (size,), (stride,)).array()

@@ -103,7 +103,11 @@ def restored(folder: str, **changes):
     if cluster.workers() > 1:
         raise UsageError("TF_CONFIG names several workers: this command runs on one; unset it")
     run = Run.load(Path(folder))
-    options = dataclasses.replace(config.from_dict(run.config), **changes)
+    options = config.from_dict(run.config)
+    for name in changes:
+        if not hasattr(options, name):
+            raise UsageError(f"--{name}: not for the {options.gan_type} of {folder}")
+    options = dataclasses.replace(options, **changes)
     with tensorflow(options):
         trainer = build_trainer(options, load_data(options), run)
         trainer.restore()

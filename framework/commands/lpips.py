@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from framework.commands.base import load_tensorflow, parser
-from framework.errors import MissingError, UsageError
+from framework.errors import MissingError, UsageError, UserError
 from framework.options import Options
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".npy")
@@ -53,23 +53,35 @@ def _files(path: Path) -> list[Path]:
 
 
 def _read(files: list[Path]):
-    """Float images [N, S, S, 3] in [-1, 1]; an npy holds one image or many."""
+    """Float images [N, S, S, 3] in [-1, 1]; an npy of floats is in that range already."""
+    import numpy as np
+
+    parts = [_array(file) for file in files]
+    for file, array in zip(files, parts, strict=True):
+        if array.ndim != 4 or array.shape[1] != array.shape[2] or array.shape[3] != 3:
+            raise UsageError(f"{file}: needs square RGB images, not {array.shape}")
+        if array.shape[1:] != parts[0].shape[1:]:
+            raise UsageError(f"{file} is {array.shape[1:]}, {files[0]} {parts[0].shape[1:]}")
+        if not (array.size and np.abs(array).max() <= 1 + 1e-3):
+            raise UsageError(f"{file}: floats must be in [-1, 1]; else give it as uint8")
+    return np.concatenate(parts)
+
+
+def _array(file: Path):
+    """What is in a file: one image or, in an npy, one or many; float32, uint8 ones scaled."""
     import numpy as np
     from PIL import Image
 
-    parts = []
-    for file in files:
-        array = (
-            np.load(file) if file.suffix == ".npy" else np.asarray(Image.open(file).convert("RGB"))
-        )
-        array = array[None] if array.ndim == 3 else array
-        if array.dtype == np.uint8:
-            array = array / np.float32(127.5) - 1
-        if array.ndim != 4 or array.shape[1] != array.shape[2] or array.shape[3] != 3:
-            raise UsageError(f"{file}: needs square RGB images, not {array.shape}")
-        if parts and array.shape[1:] != parts[0].shape[1:]:
-            raise UsageError(
-                f"{file}: is {array.shape[1:]}, the images before {parts[0].shape[1:]}"
-            )
-        parts.append(array)
-    return np.concatenate(parts).astype(np.float32)
+    try:
+        if file.suffix.lower() == ".npy":
+            array = np.load(file)
+        else:
+            with Image.open(file) as image:
+                array = np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, EOFError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(f"cannot read {file}: mend or remove it") from error
+    if array.dtype == np.uint8:
+        array = array / np.float32(127.5) - 1
+    elif array.dtype.kind != "f":
+        raise UsageError(f"{file}: {array.dtype} values; needs uint8, or floats in [-1, 1]")
+    return (array[None] if array.ndim == 3 else array).astype(np.float32)

@@ -47,7 +47,7 @@ def pair(request):
             if hasattr(layer, "rate"):
                 layer.rate = 0.0
     if workload.perceptual:
-        other.vgg.set_weights(system.frozen["vgg19"].get_weights())
+        other.vgg.set_weights(system.frozen["trunk"].get_weights())
     else:
         other.encoder.set_weights(system.nets["encoder"].get_weights())
         other.classifier.set_weights(system.frozen["classifier"].get_weights())

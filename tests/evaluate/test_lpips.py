@@ -1,11 +1,18 @@
 """LPIPS against the official program (lpips 0.1.4), on weights that both make by formula."""
 
+import dataclasses
+from pathlib import Path
+
 import lpips_weights
 import numpy as np
 import pytest
+from commands import refused
+from PIL import Image
+from systems import tiny_data, trainer
 
+from framework import config
 from framework.cli import main
-from framework.errors import MissingError, UserError
+from framework.errors import MissingError, UsageError, UserError
 from framework.evaluate import lpips
 from framework.lpips import Distance, measure
 from nets import torchvision
@@ -68,7 +75,7 @@ def test_alike_is_0_and_the_order_does_not_matter():
 
 
 def test_many_batches_are_one(monkeypatch):
-    monkeypatch.setattr(lpips, "BATCH", 2)
+    monkeypatch.setattr(lpips, "PIXELS", 2 * 8 * 8)
     first, second = lpips_weights.images(8)
     apart = [
         lpips.distances(first[i:][:1], second[i:][:1], identity, [np.ones(3)]) for i in range(3)
@@ -90,13 +97,23 @@ def test_images_of_other_shapes_are_refused():
         lpips.distances(first, second[:2], identity, [np.ones(3)])
 
 
-def test_the_four_distances_of_a_pair_of_domains(tiny_domains):
-    fakes = tuple(lpips_weights.images(32))
+class MeanDifference:
+    """Stand in for LPIPS."""
 
-    def distance(first, second):
+    protocol = "mean difference"
+
+    def __call__(self, first, second):
         return np.abs(first - second).mean(axis=(1, 2, 3))
 
-    distance.protocol = "mean difference"
+    def between(self, images, pairs):
+        return np.stack([self(images[i], images[j]) for i, j in pairs])
+
+
+def test_the_four_distances_of_a_pair_of_domains(tiny_domains, monkeypatch):
+    fakes = tuple(lpips_weights.images(32))
+
+    monkeypatch.setattr(lpips, "PIXELS", 2 * 32 * 32)
+    distance = MeanDifference()
     found = measure(distance, fakes, tiny_domains, "z")
     assert found.keys() == {"lpips_pair", "lpips_domain1", "lpips_domain2", "lpips_real"}
     assert found["lpips_pair"]["value"] == pytest.approx(distance(*fakes).mean())
@@ -107,8 +124,6 @@ def test_the_four_distances_of_a_pair_of_domains(tiny_domains):
 
 @pytest.fixture
 def tiny_domains():
-    from systems import tiny_data
-
     return tiny_data("domains").domains
 
 
@@ -117,11 +132,52 @@ def test_missing_and_foreign_weights(tmp_path, monkeypatch):
         Distance("alex", tmp_path, 32)
     np.savez(tmp_path / "lpips_v0.1_linear_heads.npz", **{"alex/lin0": np.ones(64, "float32")})
     monkeypatch.setattr("keras.utils.get_file", lambda *_, **__: 1 / 0)
-    with pytest.raises(MissingError, match="curl -o .*alexnet-owt-7be5be79.pth"):
+    with pytest.raises(MissingError, match="curl .*alexnet-owt-7be5be79.pth"):
         Distance("alex", tmp_path, 32)
     np.savez(tmp_path / "alexnet.npz", other=np.ones(3))
     with pytest.raises(UserError, match="features.0.weight"):
         Distance("alex", tmp_path, 32)
+
+
+def test_heads_of_another_network_are_refused(tmp_path):
+    np.savez(tmp_path / "lpips_v0.1_linear_heads.npz", **{"squeeze/lin0": np.ones(64, "float32")})
+    np.savez(tmp_path / "squeezenet1_1.npz", **weights("squeeze"))
+    with pytest.raises(UserError, match="no heads of LPIPS 0.1 for squeeze"):
+        Distance("squeeze", tmp_path, 32)
+
+
+def test_images_too_small_for_a_network(tmp_path):
+    with pytest.raises(UsageError, match="alex needs at least 31"):
+        Distance("alex", tmp_path, 30)
+
+
+@pytest.mark.parametrize("net", torchvision.SMALLEST)
+def test_the_smallest_images_give_maps_and_smaller_ones_do_not(net):
+    size = torchvision.SMALLEST[net]
+    assert torchvision.trunk(net, size).output_shape[-1][1:3] == (1, 1)
+    with pytest.raises(ValueError, match="negative|zero|0|smaller"):
+        torchvision.trunk(net, size - 1)
+
+
+def test_missing_weights_are_told_before_training(tmp_path):
+    how = ["--lpips_net", "squeeze", "--data_dir", str(tmp_path)]
+    with pytest.raises(MissingError, match="squeeze.pth"):
+        trainer("cogan", *how)
+    trainer("cogan", *how, "--dry_run")
+    assert config.parse(how).name == config.parse([]).name, "not what is learned"
+
+
+def test_metrics_of_a_trainer_without_labels(shared_data):
+    how = ["--lpips_net", "squeeze", "--lpips_weights", str(shared_data / "lpips")]
+    subject = trainer("cogan", *how, "--eval_pairs", "5", "--kid_features", "none")
+    domains = [dataclasses.replace(d, labels=None, test_labels=None) for d in subject.data.domains]
+    subject.data = dataclasses.replace(subject.data, domains=tuple(domains), classes=0)
+    metrics = subject.metrics()
+    assert metrics.keys() == {"lpips_pair", "lpips_domain1", "lpips_domain2", "lpips_real"}
+    for metric in metrics.values():
+        low, high = metric["ci95"]
+        assert 0 <= low <= metric["value"] <= high and metric["n"] == 5
+        assert "LPIPS 0.1, squeeze; 32x32, not resized" in metric["protocol"]
 
 
 def test_a_download_that_is_not_the_file_is_refused_and_removed(tmp_path, monkeypatch):
@@ -149,3 +205,19 @@ def test_the_command_compares_files_and_folders(shared_data, tmp_path, capsys):
     (tmp_path / "b/2.npy").unlink()
     assert main(["lpips", str(tmp_path / "a"), str(tmp_path / "b"), *how]) == 2
     assert main(["lpips", str(tmp_path / "none"), str(tmp_path / "b"), *how]) == 3
+
+
+def test_mistaken_images_are_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    noise = np.random.default_rng(0).integers(0, 256, (24, 24, 3), np.uint8)
+    Image.fromarray(noise).save("small.png")
+    Image.fromarray(noise[:, :12]).save("oblong.png")
+    Path("broken.png").write_text("no image")
+    np.save("range.npy", np.full((24, 24, 3), 2.0))
+    np.save("whole.npy", np.ones((24, 24, 3), int))
+    assert "at least 31" in refused(capsys, 2, "lpips", "small.png", "small.png")
+    assert "oblong.png" in refused(capsys, 2, "lpips", "oblong.png", "oblong.png")
+    assert "broken.png" in refused(capsys, 1, "lpips", "broken.png", "small.png")
+    assert "range.npy" in refused(capsys, 2, "lpips", "range.npy", "small.png")
+    assert "whole.npy" in refused(capsys, 2, "lpips", "whole.npy", "small.png")
+    assert "squeeze.pth" in refused(capsys, 3, "lpips", *["small.png"] * 2, "--net", "squeeze")

@@ -1,0 +1,50 @@
+"""Files of torchvision's weights: in a folder of the user's, or downloaded once."""
+
+import hashlib
+from pathlib import Path
+
+import keras
+
+from framework.errors import MissingError, UserError
+
+# The number in a name is the beginning of the file's SHA-256.
+FILES = {
+    "alex": "alexnet-owt-7be5be79.pth",
+    "vgg": "vgg16-397923af.pth",
+    "squeeze": "squeezenet1_1-b8a52dc0.pth",
+}
+URL = "https://download.pytorch.org/models/"
+
+
+def find(net: str, place: str | Path, flag: str) -> Path:
+    """The `.npz` or `.pth` file of `alex`, `vgg` (VGG16) or `squeeze`.
+
+    Args:
+        net: whose weights.
+        place: the file, or a folder; a file that is not there is downloaded into Keras' cache.
+        flag: by which the user says where it is.
+
+    Raises:
+        MissingError: it is not there, nor can it be downloaded.
+        UserError: what was downloaded is another file.
+    """
+    place, name = Path(place), FILES[net]
+    if place.is_file():
+        return place
+    stem = name.partition("-")[0]
+    found = sorted(each for end in ("npz", "pth") for each in place.glob(f"{stem}*.{end}"))
+    if found:
+        return found[0]
+    try:
+        file = Path(keras.utils.get_file(name, URL + name, cache_subdir="models"))
+    except Exception as error:  # Keras raises nothing more special when there is no network
+        raise MissingError(
+            f"no {name} in {place}, nor a network: say where it is by {flag}, or get it with "
+            f"curl --create-dirs -o {place / name} {URL}{name}"
+        ) from error
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not digest.startswith(file.stem.rpartition("-")[2]):
+        file.unlink()
+        raise UserError(f"{file} came damaged: run again")
+    return file
