@@ -13,6 +13,7 @@ os.environ.update(
 )
 
 import contextlib
+import signal
 import socket
 from pathlib import Path
 
@@ -80,6 +81,14 @@ def eager():
     """Run the test `eagerly`."""
     with eagerly():
         yield
+
+
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Ctrl-C means what it does in a terminal; a shell's background jobs are born deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
