@@ -29,6 +29,7 @@ def test_every_flag_and_preset_named_exists(capsys):
     helped = capsys.readouterr().out
     own = {
         "--n",
+        "--net",
         "--scale",
         "--list",
         "--seeds",
