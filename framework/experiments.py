@@ -200,6 +200,8 @@ def flags(preset: str, scale: str) -> dict[str, object]:
         if preset.startswith(beginning):
             kept |= {name: whole[name] for name in names}
     if scale == "smoke":
+        if "perceptual_loss" in kept:  # its trained network would have to be fetched
+            kept |= dict(perceptual_net="squeeze", perceptual_weights="random")
         return {"preset": "smoke", **kept, "iterations": 20}
     return {"preset": "cpu", **kept}
 
