@@ -16,7 +16,6 @@ LPIPS = {
     "lpips_domain2": "LPIPS of domain 2 and its data",
 }
 PAIRS = {"pair_accuracy_balanced": "pair accuracy"}
-KID = {"kid1": "KID of domain 1", "kid2": "KID of domain 2"}
 WEIGHTS = ("stat/weight_diff",)
 # What a CPU-sized run keeps of its preset: what couples the domains, not sizes and weights.
 KEPT = ("gan_type", "cogan_data", "dataset", "arch", "g_shared_layers")

@@ -44,24 +44,29 @@ SMOKE = dict(
     classifier_width=0.05,
 )
 
-# Found by measuring, see the README: narrow nets with small batches make many updates per second;
-# R1 keeps a strided critic from winning; a short z and averaged weights give legible digits early.
-CPU = dict(
-    batch_size=32,
+# Found by measuring, see the README: small batches make many updates per second; R1 keeps the
+# critic from winning; averaged weights give legible images early.
+QUICK = dict(
     iterations=5000,
-    width=0.125,
-    d_arch="strided",
-    d_width=3.0,
-    noise_dim=20,
     lr_d=1e-3,
     lr_g=1e-3,
     b1=0.5,
     b2=0.99,
     ema=0.995,
     disc_penalty="r1",
+    feature_layers=2,
+    classifier_iterations=1500,
+    log_every=100,
+)
+# Digits: narrow nets, a strided critic, a short z.
+CPU = QUICK | dict(
+    batch_size=32,
+    width=0.125,
+    d_arch="strided",
+    d_width=3.0,
+    noise_dim=20,
     penalty_weight_d=3.0,
     penalty_every=4,
-    feature_layers=2,
     feature_weight=100.0,
     semantic_norm="ce",
     semantic_weight=2.0,
@@ -71,8 +76,6 @@ CPU = dict(
     content_weight=0.01,
     style_weight=1e-7,
     classifier_width=0.25,
-    classifier_iterations=1500,
-    log_every=100,
     num_samples_to_gen=40,
 )
 CPU_COLOUR = dict(
@@ -249,30 +252,19 @@ def _names(term: dict[str, Any]) -> list[str]:
 
 # Photographs on two cores: a quarter of the generator's width, and repeated pixels, which take
 # twice the time of transposed convolutions and leave no checkerboard.
-FACES64 = dict(
+FACES64 = QUICK | dict(
     image_size=64,
     arch="64",
     batch_size=16,
-    iterations=5000,
     width=0.25,
     d_width=1.5,
     upsample="nearest",
     noise_dim=64,
-    lr_d=1e-3,
-    lr_g=1e-3,
-    b1=0.5,
-    b2=0.99,
-    ema=0.995,
-    disc_penalty="r1",
     penalty_weight_d=1.0,
     penalty_every=8,
-    feature_layers=2,
     classifier_arch="pooled",
     classifier_width=0.5,
-    classifier_iterations=1500,
     evaluator_iterations=1500,
-    log_every=100,
-    sheet_every=500,
     num_samples_to_gen=24,
 )
 

@@ -26,13 +26,16 @@ def run(argv: Sequence[str]) -> int:
     if args.list or not args.names:
         _list(args.scale)
         return 0
-    if args.seeds < 1 or args.at_once < 1:
+    # Runs of full size want a GPU, or all cores, for themselves.
+    usual = 1 if args.scale == "full" else os.cpu_count() or 1
+    at_once = usual if args.at_once is None else args.at_once
+    if args.seeds < 1 or at_once < 1:
         raise UsageError("--seeds and --at_once must be at least 1")
     names = _chosen(args.names)
     plans = {name: _jobs(EXPERIMENTS[name], args) for name in names}
     jobs = {job.name: job for plan in plans.values() for seeds in plan.values() for job in seeds}
     results_dir, places = Path(args.results_dir), {"data_dir": args.data_dir}
-    runner.run(list(jobs.values()), results_dir, places, args.at_once)
+    runner.run(list(jobs.values()), results_dir, places, at_once)
     load_tensorflow()
     for name, plan in plans.items():
         folders = {label: [results_dir / j.name for j in seeds] for label, seeds in plan.items()}
@@ -50,8 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     arguments.add_argument("--seeds", type=int, default=1, help="runs of each, for a spread [1]")
     arguments.add_argument(
-        "--at_once", type=int, default=os.cpu_count() or 1,
-        help="runs at a time, which share the processor at scale cpu [one per core]",
+        "--at_once", type=int,
+        help="runs at a time, each on its part of the cores [1; at other scales one per core]",
     )  # fmt: skip
     arguments.add_argument("--data_dir", default=Options.data_dir, help="[%(default)s]")
     arguments.add_argument("--results_dir", default=Options.results_dir, help="[%(default)s]")

@@ -16,6 +16,8 @@ from pathlib import Path
 from framework.errors import MissingError, Stopped, UserError
 
 MAIN = Path(__file__).parents[2] / "main.py"
+STOPPED = "stopped; every run is saved and the same command goes on"
+INTERRUPTED, TERMINATED = 130, 75  # exit codes
 NICE_TO_SEE = 5  # last lines of a failed run's output that are shown
 
 
@@ -74,7 +76,7 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
                     _finished(job, process.returncode, time.time() - start, results_dir)
             time.sleep(0.2)
     except KeyboardInterrupt:
-        raise Stopped("stopped; every run is saved and the same command goes on", 130) from None
+        raise Stopped(STOPPED, INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, before)
         for _, process, _ in running.values():
@@ -84,7 +86,7 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
 
 
 def _stop(*_: object) -> None:
-    raise Stopped("stopped; every run is saved and the same command goes on", 75)
+    raise Stopped(STOPPED, TERMINATED)
 
 
 def _cores(at_once: int) -> list[set[int]]:
@@ -114,8 +116,8 @@ def _log(job: Job, results_dir: Path) -> Path:
 
 
 def _finished(job: Job, code: int, seconds: float, results_dir: Path) -> None:
-    if code in (75, 130, -signal.SIGINT):
-        raise Stopped("stopped; every run is saved and the same command goes on", max(code, 75))
+    if code in (TERMINATED, INTERRUPTED, -signal.SIGINT):
+        raise Stopped(STOPPED, TERMINATED if code == TERMINATED else INTERRUPTED)
     if code == MissingError.code:
         print(f"{job.name}: left out, {_last(job, results_dir)}", flush=True)
         return

@@ -32,6 +32,6 @@ def draw(strips: Mapping[str, Sequence[np.ndarray]], path: Path) -> Path:
         each.set_yticks([])
         each.spines[:].set_visible(False)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    figure.savefig(buffer, format="png", bbox_inches="tight")  # names of any length
     files.write_bytes(path, buffer.getvalue())
     return path
