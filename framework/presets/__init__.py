@@ -1,0 +1,15 @@
+"""Named sets of options: CPU-sized recipes and the experiments of the thesis.
+
+default < preset < command line. A preset may name options that only some systems have: each system
+takes those it knows, so that a CoGAN and a SCoGAN of one preset differ in their coupling alone.
+"""
+
+from framework.presets.digits import DIGITS
+from framework.presets.photographs import PHOTOGRAPHS
+from framework.presets.preset import Preset
+from framework.presets.quick import QUICK_PRESETS
+from framework.presets.toy import TOYS
+
+__all__ = ["PRESETS", "Preset"]
+
+PRESETS = QUICK_PRESETS | TOYS | DIGITS | PHOTOGRAPHS

@@ -1,0 +1,128 @@
+"""Recipes for two CPU cores: digits, photographs at 64x64, domain adaptation."""
+
+from framework.presets.preset import Preset
+from framework.presets.recipes import SCOGAN
+
+SMOKE = dict(
+    batch_size=4,
+    iterations=2,
+    width=0.02,
+    d_width=5.0,
+    noise_dim=8,
+    log_every=1,
+    sheet_every=2,
+    save_every=2,
+    eval_pairs=20,
+    evaluator_iterations=2,
+    classifier_iterations=2,
+    classifier_width=0.05,
+)
+
+# Found by measuring, see the README: small batches make many updates per second; R1 keeps the
+# critic from winning; averaged weights give legible images early.
+QUICK = dict(
+    iterations=5000,
+    lr_d=1e-3,
+    lr_g=1e-3,
+    b1=0.5,
+    b2=0.99,
+    ema=0.995,
+    disc_penalty="r1",
+    feature_layers=2,
+    classifier_iterations=1500,
+    # SqueezeNet's distances are a hundredth of VGG19's, for which the thesis' weights are.
+    perceptual_net="squeeze",
+    content_weight=0.01,
+    style_weight=1e-7,
+    log_every=100,
+)
+# Digits: narrow nets, a strided critic, a short z.
+CPU = QUICK | dict(
+    batch_size=32,
+    width=0.125,
+    d_arch="strided",
+    d_width=3.0,
+    noise_dim=20,
+    penalty_weight_d=3.0,
+    penalty_every=4,
+    feature_weight=100.0,
+    semantic_norm="ce",
+    semantic_weight=2.0,
+    balance_weight=2.0,
+    classifier_width=0.25,
+    num_samples_to_gen=40,
+)
+CPU_COLOUR = dict(
+    noise_dim=32,
+    penalty_every=1,
+    feature_weight=50.0,
+    classifier_arch="strided",
+    evaluator_arch="pooled",
+    classifier_width=1.0,
+    classifier_iterations=2000,
+    feature_layers=1,
+    iterations=5000,
+)
+CPU_VARIANTS = {
+    "mini2street": CPU_COLOUR | dict(penalty_every=4, iterations=5500),
+    "mnist2svhn": CPU_COLOUR,
+    "mnist2svhn_prune": CPU_COLOUR,
+}
+
+# CoGAN, section 4: so many images of each set. Published numbers are means over five draws.
+UDA = CPU | dict(
+    gan_type="uda", noise_dim=32, iterations=2500, class_weight=10.0, pair_weight=0.01,
+    log_every=200,
+)  # fmt: skip
+
+# Photographs on two cores: a quarter of the generator's width, and repeated pixels, which take
+# twice the time of transposed convolutions and leave no checkerboard.
+FACES64 = QUICK | dict(
+    image_size=64,
+    arch="64",
+    batch_size=16,
+    width=0.25,
+    d_width=1.5,
+    upsample="nearest",
+    noise_dim=64,
+    penalty_weight_d=1.0,
+    penalty_every=8,
+    classifier_arch="pooled",
+    classifier_width=0.5,
+    evaluator_iterations=1500,
+    num_samples_to_gen=24,
+)
+
+QUICK_PRESETS = {
+    "smoke": Preset("two iterations with tiny nets, to see that everything runs", SMOKE),
+    "cpu": Preset(
+        "any pair of digits in minutes on two CPU cores, for cogan and scogan alike",
+        CPU,
+        CPU_VARIANTS,
+    ),
+    "demo": Preset(
+        "what `make demo` runs: a SCoGAN on built-in digits",
+        CPU
+        | SCOGAN
+        | dict(cogan_data="mini2edge", semantic_loss=True, feature_loss=True, name="demo"),
+        CPU_VARIANTS,
+    ),
+    "street": Preset(
+        "a SCoGAN on built-in digits and street numbers",
+        CPU | SCOGAN | dict(cogan_data="mini2street", semantic_loss=True, feature_loss=True),
+        CPU_VARIANTS,
+    ),
+    "uda_mnist2usps": Preset(
+        "CoGAN table 1: a classifier of MNIST becomes one of USPS, CPU-sized",
+        UDA | dict(cogan_data="mnist2usps", source_images=2000, target_images=1800),
+        published={"target_accuracy": 0.912, "target_accuracy_seen": 0.912},
+    ),
+    "uda_usps2mnist": Preset(
+        "CoGAN table 1: a classifier of USPS becomes one of MNIST, CPU-sized",
+        UDA | dict(cogan_data="usps2mnist", source_images=1800, target_images=2000),
+        published={"target_accuracy": 0.891, "target_accuracy_seen": 0.891},
+    ),
+    "faces64": Preset(
+        "pairs of photographs (celeba_*, horse2zebra, ...) at 64x64 on two CPU cores", FACES64
+    ),
+}

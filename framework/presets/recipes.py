@@ -1,0 +1,34 @@
+"""What the presets of the thesis are made of: settings, data, systems and regularisers."""
+
+# Thesis 2.6 and chapter 3: non-saturating loss with the settings of DCGAN.
+DCGAN = dict(
+    loss="ce", disc_iters=1, batch_size=128, lr_d=2e-4, lr_g=2e-4, b1=0.5, b2=0.999,
+    weight_init="xavier", weight_decay=5e-4,
+)  # fmt: skip
+# Thesis chapter 5, digits: Wasserstein critic with gradient penalty, Adam as in DCGAN.
+WGAN_GP = DCGAN | dict(loss="wgan", disc_penalty="wgan-gp", penalty_weight_d=10.0, disc_iters=5)
+
+EDGE, SVHN = dict(cogan_data="mnist2edge"), dict(cogan_data="mnist2svhn")
+PRUNED = dict(cogan_data="mnist2svhn_prune")  # the thesis' tables use it from chapter 5 on
+COGAN, SCOGAN = dict(gan_type="cogan"), dict(gan_type="scogan")
+FEATURE = dict(feature_loss=True, feature_layers=3)
+SEMANTIC = dict(semantic_loss=True, semantic_weight=10.0)
+CYCLE = dict(cycle_loss=True, cycle_weight=10.0)
+PERCEPTUAL = dict(perceptual_loss=True, content_weight=1e-3, style_weight=1e-11)
+FEATURE_SVHN = FEATURE | dict(feature_weight=100.0)
+
+# Thesis chapter 3, photographs: as the digits, with batch norm in the discriminators.
+PHOTOS = DCGAN | dict(image_size=128, norm="batch", weight_init="normal", weight_decay=1e-4)
+# Thesis 3.3.2 and 5.3: the same nets with layer norm there, and the settings of WGAN-GP's authors.
+PHOTOS_GP = PHOTOS | dict(
+    loss="wgan", disc_penalty="wgan-gp", penalty_weight_d=10.0, penalty_every=1, disc_iters=5,
+    lr_d=1e-4, lr_g=1e-4, b1=0.0, b2=0.9, norm="layer",
+)  # fmt: skip
+# As many pairs as the thesis measures: what its sets of real images allow.
+HORSE = dict(cogan_data="horse2zebra", eval_pairs=1000)
+APPLE = dict(cogan_data="apple2orange", eval_pairs=995)
+SMILING, BLOND, GLASSES = (
+    dict(cogan_data=f"celeba_{name}") for name in ("smiling", "blond", "glasses")
+)
+# The thesis' classifier compares all 13 attributes, the dividing one too; it learns for 10 epochs.
+SEMANTIC_FACES = SEMANTIC | dict(semantic_divider=True, classifier_iterations=31250)
