@@ -94,13 +94,15 @@ def measure(
         protocol: of the samples.
 
     Returns:
-        `lpips_domain1`, and with two domains `lpips_domain2`, `lpips_pair` (same z) and
-        `lpips_real` (random real images of both: the baseline).
+        `lpips_domain1`, and with two domains `lpips_domain2`, `lpips_cross12` and `lpips_cross21`
+        (samples i and real images of domain j), `lpips_pair` (same z) and `lpips_real` (random
+        real images of both: the baseline).
     """
     random, count = np.random.default_rng(REALS_SEED), len(fakes[0])
     rows = [random.integers(0, len(domain.images), count) for domain in domains]
     pairs = {f"lpips_domain{i + 1}": (i, len(fakes) + i) for i in range(len(fakes))}
     if len(fakes) == 2:
+        pairs |= {"lpips_cross12": (0, 3), "lpips_cross21": (1, 2)}
         pairs |= {"lpips_pair": (0, 1), "lpips_real": (2, 3)}
     parts = []
     with Progress(count) as progress:

@@ -35,6 +35,7 @@ MEANINGS = {
     "real_diversity": "the same between real images",
     "lpips_pair": "perceptual distance of the two images of a pair; lower is more alike",
     "lpips_domain": "perceptual distance of samples and random real images of the domain",
+    "lpips_cross": "perceptual distance of the other domain's samples and its real images",
     "lpips_real": "the same between random real images of both domains, as a baseline",
     "modes_covered": "modes of the data that enough points are close to",
     "high_quality": "share of points that are close to a mode",

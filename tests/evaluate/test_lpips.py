@@ -12,6 +12,7 @@ from systems import tiny_data, trainer
 
 from framework import config
 from framework.cli import main
+from framework.data import Domain
 from framework.errors import MissingError, UsageError, UserError
 from framework.evaluate import lpips
 from framework.lpips import Distance, measure
@@ -109,17 +110,36 @@ class MeanDifference:
         return np.stack([self(images[i], images[j]) for i, j in pairs])
 
 
-def test_the_four_distances_of_a_pair_of_domains(tiny_domains, monkeypatch):
+DISTANCES = {
+    "lpips_pair", "lpips_domain1", "lpips_domain2", "lpips_cross12", "lpips_cross21", "lpips_real",
+}  # fmt: skip
+
+
+def test_the_distances_of_a_pair_of_domains(tiny_domains, monkeypatch):
     fakes = tuple(lpips_weights.images(32))
 
     monkeypatch.setattr(lpips, "PIXELS", 2 * 32 * 32)
     distance = MeanDifference()
     found = measure(distance, fakes, tiny_domains, "z")
-    assert found.keys() == {"lpips_pair", "lpips_domain1", "lpips_domain2", "lpips_real"}
+    assert found.keys() == DISTANCES
     assert found["lpips_pair"]["value"] == pytest.approx(distance(*fakes).mean())
     assert found["lpips_pair"]["n"] == 3
     alone = measure(distance, fakes[:1], tiny_domains[:1], "z")
     assert alone == {"lpips_domain1": found["lpips_domain1"]}
+
+
+def test_generators_against_data_of_the_other_domain():
+    """Images of one colour each: every distance is a difference of two numbers."""
+    fakes = tuple(np.full((3, 32, 32, 3), value, np.float32) for value in (0.5, 0.25))
+    colours = ((0, -1.0), (255, 1.0))
+    domains = [
+        Domain("", np.full((4, 32, 32, 3), c, np.uint8), None, None, None) for c, _ in colours
+    ]
+    found = measure(MeanDifference(), fakes, domains, "z")
+    expected = dict(domain1=1.5, cross12=0.5, cross21=1.25, domain2=0.75, pair=0.25, real=2.0)
+    assert {k: m["value"] for k, m in found.items()} == {
+        f"lpips_{name}": pytest.approx(value) for name, value in expected.items()
+    }
 
 
 @pytest.fixture
@@ -173,7 +193,7 @@ def test_metrics_of_a_trainer_without_labels(shared_data):
     domains = [dataclasses.replace(d, labels=None, test_labels=None) for d in subject.data.domains]
     subject.data = dataclasses.replace(subject.data, domains=tuple(domains), classes=0)
     metrics = subject.metrics()
-    assert metrics.keys() == {"lpips_pair", "lpips_domain1", "lpips_domain2", "lpips_real"}
+    assert metrics.keys() == DISTANCES
     for metric in metrics.values():
         low, high = metric["ci95"]
         assert 0 <= low <= metric["value"] <= high and metric["n"] == 5
