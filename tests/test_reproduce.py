@@ -5,12 +5,13 @@ import json
 import math
 
 import pytest
+from photographs import write_photographs
 
 from framework import config, experiments
 from framework.cli import main
 from framework.errors import MissingError, UserError
 from framework.experiments import EXPERIMENTS, GROUPS, Experiment
-from framework.reproduce import runner, table
+from framework.reproduce import report, runner, table
 
 
 def metric(value, protocol="evaluator"):
@@ -70,6 +71,28 @@ def test_the_table_is_written_in_three_forms():
     assert "<h1>&lt;two&gt;</h1>" in page and "src='a.png'" in page and "0.7500" in page
 
 
+BOTH = Experiment(
+    "two pairs of data sets", {"A": "a2o_pl", "H": "h2z_pl"}, {"lpips_pair": "LPIPS"},
+    {"data apple2orange": {"lpips_real": 0.7}, "data horse2zebra": {"lpips_real": 0.8}},
+)  # fmt: skip
+
+
+def test_each_pair_of_data_sets_has_its_own_baseline():
+    seeds = {name: [{"lpips_real": metric(value)}] for name, value in (("A", 0.5), ("H", 0.6))}
+    found = {line.run: line for line in table.lines(BOTH, seeds, "full")}
+    assert found["data apple2orange"].difference == pytest.approx(-0.2)
+    assert found["data horse2zebra"].difference == pytest.approx(-0.2)
+    assert {line.comparable for line in table.lines(BOTH, seeds, "cpu")} == {
+        "no: images of 64x64"
+    }, "the real images are smaller too"
+
+
+def test_a_run_left_out_leaves_the_baseline_to_another():
+    seeds = {"A": [{}], "B": [{"lpips_real": metric(0.3)}]}
+    (line,) = [each for each in table.lines(TWO, seeds, "full") if each.run == "data"]
+    assert line.ours == 0.3
+
+
 @pytest.mark.parametrize("scale", experiments.SCALES)
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_run_of_every_experiment_has_options_of_its_system(name, scale):
@@ -78,14 +101,50 @@ def test_every_run_of_every_experiment_has_options_of_its_system(name, scale):
         job = runner.Job("run", given, ())
         options = config.parse(job.argv("results", {}))
         assert options.iterations == experiments.iterations(preset, scale)
-        assert (options.width < 1) == experiments.shrinks(preset, scale) or scale == "cpu"
+        if experiments.shrinks(preset, scale):
+            assert options.width < 1 and options.image_size <= 64
+        else:
+            assert options.preset == preset
+
+
+@pytest.mark.parametrize(
+    ("preset", "kept"),
+    [
+        ("smiling_slfr", {"semantic_loss": True, "feature_loss": True, "semantic_divider": True}),
+        ("cogan_h2z_128_gp", {"loss": "wgan", "disc_penalty": "wgan-gp", "disc_iters": 5}),
+        ("cogan_h2z_128", {"loss": "ce", "disc_penalty": "r1", "g_shared_layers": -1}),
+        ("cogan_glasses", {"weight_decay": 1e-4}),
+        ("cogan_glasses_paper", {"weight_decay": 0.0}),
+    ],
+)
+def test_photographs_of_cpu_size_keep_what_is_compared(preset, kept):
+    options = config.parse(runner.Job("run", experiments.flags(preset, "cpu"), ()).argv("r", {}))
+    assert (options.image_size, options.upsample) == (64, "nearest")
+    assert {name: getattr(options, name) for name in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("preset", "values"),
+    [
+        ("cogan_smiling", dict(loss="ce", lr_d=2e-4, b1=0.5, norm="batch", shared=(5, 7))),
+        ("cogan_h2z_256", dict(image_size=256, norm="batch", iterations=35000, shared=(6, 7))),
+        ("cogan_a2o_128_gp", dict(loss="wgan", disc_iters=5, lr_d=1e-4, b1=0.0, norm="layer")),
+        ("smiling_slcc", dict(semantic_weight=10.0, cycle_weight=10.0, shared=(0, 0))),
+        ("glasses_pl", dict(content_weight=1e-3, style_weight=1e-11, perceptual_net="vgg19")),
+        ("h2z_pl", dict(iterations=20000, weight_init="normal", weight_decay=1e-4, b2=0.9)),
+    ],
+)
+def test_presets_of_photographs_are_the_thesis(preset, values):
+    options = config.parse(["--preset", preset])
+    assert options.image_size == values.get("image_size", 128) and options.batch_size == 128
+    assert {name: getattr(options, name) for name in values} == values
 
 
 def test_every_published_number_belongs_to_a_run_and_a_measure():
     for name, each in EXPERIMENTS.items():
-        assert set(each.published) <= {*each.runs, "data"}, name
-        numbers = {m for label, row in each.published.items() if label != "data" for m in row}
-        assert numbers <= set(each.measures), name
+        assert set(each.published) <= {*each.runs, *map(each.baseline, each.runs)}, name
+        for row in (row for label, row in each.published.items() if label in each.runs):
+            assert set(row) <= set(each.measures), name
 
 
 def test_groups_and_names_choose_each_experiment_once():
@@ -120,6 +179,22 @@ def test_missing_data_leaves_a_run_out_and_a_mistake_ends_all(tmp_path, capsys):
     assert MissingError.code == 3
 
 
+def test_a_run_of_two_experiments_has_what_both_want():
+    sheet = runner.Job("run", {"preset": "smoke"}, ("pair_separated",))
+    numbers = runner.Job("run", {"preset": "smoke", "lpips_net": "alex"}, ("lpips_pair",))
+    both = runner.Job(
+        "run", {"preset": "smoke", "lpips_net": "alex"}, ("pair_separated", "lpips_pair")
+    )
+    assert sheet.with_all_of(numbers) == both
+    assert numbers.with_all_of(sheet).options == both.options
+
+
+def test_curves_of_runs_that_were_all_left_out_are_not_drawn(tmp_path):
+    experiment = Experiment("curves", {"A": "h2z_pl"}, curves=("gen/adv1",))
+    page = report.write("it", experiment, {"A": [tmp_path / "none"]}, "full", tmp_path)
+    assert page.is_file() and not list(page.parent.glob("*.png"))
+
+
 def test_a_figure_of_the_ring_is_trained_drawn_and_not_trained_again(tmp_path, capsys):
     command = ["reproduce", "fig2.10", "--scale", "smoke", "--results_dir", str(tmp_path)]
     assert main(command) == 0
@@ -138,8 +213,10 @@ def test_a_figure_of_the_ring_is_trained_drawn_and_not_trained_again(tmp_path, c
 def test_every_experiment_runs_at_smoke_size(name, shared_data, tmp_path):
     data = tmp_path / "data"  # caches are written beside the links, not into the real folder
     data.mkdir()
+    write_photographs(data)
     for folder in shared_data.iterdir():
-        (data / folder.name).symlink_to(folder)
+        if not (data / folder.name).exists():
+            (data / folder.name).symlink_to(folder)
     place = ["--data_dir", str(data), "--results_dir", str(tmp_path / "results")]
     assert main(["reproduce", name, "--scale", "smoke", "--lpips_net", "squeeze", *place]) == 0
     folder = tmp_path / "results" / "reproduce" / f"{name}-smoke"
@@ -154,3 +231,30 @@ def test_unknown_names_are_refused_and_all_are_listed(capsys):
     assert main(["reproduce", "--list"]) == 0
     listed = capsys.readouterr().out
     assert all(name in listed for name in EXPERIMENTS)
+
+
+def line_of(name, text):
+    return next(line for line in text.splitlines() if line.startswith(f"{name} ")).split(maxsplit=4)
+
+
+@pytest.mark.parametrize(
+    ("scale", "iterations", "minutes", "needs"),
+    [
+        ("full", "140,000", "GPU", "celeba_smiling, LPIPS weights (alex), perceptual weights (vgg"),
+        ("cpu", "4,000", None, "celeba_smiling, LPIPS weights (squeeze), perceptual weights (sq"),
+        ("smoke", "80", None, "celeba_smiling, LPIPS weights (squeeze); faces"),
+    ],
+)
+def test_the_list_tells_cost_and_needs_of_a_scale(scale, iterations, minutes, needs, capsys):
+    assert main(["reproduce", "--list", "--scale", scale]) == 0
+    _, runs, total, cost, rest = line_of("table5.3", capsys.readouterr().out)
+    assert (runs, total) == ("4", iterations)
+    assert cost == minutes or minutes is None and int(cost) > 0
+    assert rest.startswith(needs)
+
+
+def test_a_group_counts_each_run_once(capsys):
+    assert main(["reproduce", "--list"]) == 0
+    _, runs, *_ = line_of("chapter3", capsys.readouterr().out)
+    presets = [each for name in GROUPS["chapter3"] for each in EXPERIMENTS[name].runs.values()]
+    assert int(runs) == len(set(presets)) < len(presets)

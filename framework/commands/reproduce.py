@@ -18,6 +18,11 @@ from framework.options import Options
 from framework.reproduce import report, runner
 
 SEED = Options.seed
+COSTS = {  # what stands above the list
+    "full": "At full scale most runs are a GPU's work; other minutes are of one CPU core.",
+    "cpu": "Minutes are of one CPU core, about: two cores take half of them.",
+    "smoke": "Minutes are of one CPU core, about.",
+}
 
 
 def run(argv: Sequence[str]) -> int:
@@ -33,7 +38,9 @@ def run(argv: Sequence[str]) -> int:
         raise UsageError("--seeds and --at_once must be at least 1")
     names = _chosen(args.names)
     plans = {name: _jobs(EXPERIMENTS[name], args) for name in names}
-    jobs = {job.name: job for plan in plans.values() for seeds in plan.values() for job in seeds}
+    jobs: dict[str, runner.Job] = {}  # several experiments may want one run
+    for job in (job for plan in plans.values() for seeds in plan.values() for job in seeds):
+        jobs[job.name] = jobs[job.name].with_all_of(job) if job.name in jobs else job
     results_dir, places = Path(args.results_dir), {"data_dir": args.data_dir}
     runner.run(list(jobs.values()), results_dir, places, at_once)
     load_tensorflow()
@@ -88,21 +95,35 @@ def _job(preset: str, experiment: Experiment, seed: int, args: argparse.Namespac
     known = {field.name for field in dataclasses.fields(config.options_class(system))}
     measures = tuple(experiment.measures)
     extra = {}
-    if "lpips_net" in known and any(name in experiments.LPIPS for name in measures):
-        extra["lpips_net"] = args.lpips_net or ("alex" if args.scale == "full" else "squeeze")
+    if "lpips_net" in known and any(map(_is_lpips, measures)):
+        extra["lpips_net"] = args.lpips_net or experiments.lpips_net(args.scale)
         if extra["lpips_net"] == "none":
-            measures = tuple(name for name in measures if name not in experiments.LPIPS)
+            measures = tuple(name for name in measures if not _is_lpips(name))
     name = "-".join(
         [preset, *([args.scale] * (args.scale != "full")), *([f"seed{seed}"] * (seed != SEED))]
     )
     return runner.Job(name, options | extra, measures)
 
 
+def _is_lpips(measure: str) -> bool:
+    return measure.startswith("lpips")
+
+
 def _list(scale: str) -> None:
-    print(f"{'name':10} {'runs':>4} {'iterations':>10}  needs; what the thesis shows")
+    print(f"{COSTS[scale]}\n")
+    print(f"{'name':10} {'runs':>4} {'iterations':>10} {'minutes':>7}  needs; what it shows")
     for name, experiment in EXPERIMENTS.items():
-        iterations = [experiments.iterations(preset, scale) for preset in experiment.runs.values()]
-        needs = ", ".join(experiment.data) or "nothing"
-        print(f"{name:10} {len(iterations):4} {sum(iterations):10,}  {needs}; {experiment.title}")
+        needs = ", ".join(experiments.needs(experiment, scale)) or "nothing"
+        print(f"{name:10} {_cost([experiment], scale)}  {needs}; {experiment.title}")
     for name, members in GROUPS.items():
-        print(f"{name:10} {', '.join(members)}")
+        cost = _cost([EXPERIMENTS[member] for member in members], scale)
+        print(f"{name:10} {cost}  {', '.join(members)}")
+
+
+def _cost(chosen: Sequence[Experiment], scale: str) -> str:
+    """Number of runs, iterations of all and minutes of one core, each run counted once."""
+    runs = {preset for experiment in chosen for preset in experiment.runs.values()}
+    total = sum(experiments.iterations(preset, scale) for preset in runs)
+    minutes = [experiments.core_minutes(preset, scale) for preset in runs]
+    told = "GPU" if None in minutes else f"{sum(minutes):.0f}"
+    return f"{len(runs):4} {total:10,} {told:>7}"

@@ -53,7 +53,7 @@ def _pictures(experiment: Experiment, runs: Mapping[str, Path], place: Path):
             for path in curves.draw(place)
             if path.stem == experiment.drawing
         )
-    for column in experiment.curves:
+    for column in experiment.curves if runs else ():
         path = place / f"{column.replace('/', '_')}.png"
         yield column.rpartition("/")[2].replace("_", " "), compare.overlay(runs, column, path)
     strips = {label: _pairs(folder) for label, folder in runs.items()}

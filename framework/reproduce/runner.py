@@ -34,6 +34,11 @@ class Job:
         every = {**self.options, **common, "name": self.name, "results_dir": results_dir}
         return [word for name, value in every.items() for word in (f"--{name}", _text(value))]
 
+    def with_all_of(self, other: "Job") -> "Job":
+        """The same run with what both want of it."""
+        measures = tuple(dict.fromkeys((*self.measures, *other.measures)))
+        return Job(self.name, {**self.options, **other.options}, measures)
+
     def is_finished(self, results_dir: Path) -> bool:
         """Whether the run has all its metrics and what is asked for is what it was asked for."""
         folder = results_dir / self.name
@@ -62,6 +67,7 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
     for job in jobs:
         if job not in todo:
             print(f"{job.name}: is there already", flush=True)
+    at_once = min(at_once, max(1, len(todo)))  # a single run gets every core
     cores = _cores(at_once)
     running: dict[int, tuple[Job, subprocess.Popen, float]] = {}
     before = signal.signal(signal.SIGTERM, _stop)

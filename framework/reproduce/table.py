@@ -9,7 +9,7 @@ from html import escape
 from typing import NamedTuple
 
 from framework import experiments
-from framework.experiments import Experiment
+from framework.experiments import BASELINE, Experiment
 
 
 class Line(NamedTuple):
@@ -35,13 +35,12 @@ Metrics = Mapping[str, Sequence[Mapping[str, dict]]]
 
 def lines(experiment: Experiment, metrics: Metrics, scale: str) -> list[Line]:
     """A line for every run and measure that has a number of either side."""
-    found = []
-    for label, seeds in _with_baseline(metrics).items():
-        measures = experiment.measures | {"lpips_real": "LPIPS of the two data sets"}
+    found, baselines = [], _baselines(experiment, metrics)
+    for label, seeds in (metrics | baselines).items():
+        own = label not in baselines
+        measures = experiment.measures if own else {BASELINE: "LPIPS of the two data sets"}
         published = experiment.published.get(label, {})
         for name, title in measures.items():
-            if (name == "lpips_real") != (label == "data"):
-                continue
             metric = [each[name] for each in seeds if name in each]
             if not metric and name not in published:
                 continue
@@ -49,28 +48,44 @@ def lines(experiment: Experiment, metrics: Metrics, scale: str) -> list[Line]:
             mean = statistics.fmean(values) if values else math.nan
             spread = statistics.stdev(values) if len(values) > 1 else math.nan
             number = published.get(name, math.nan)
-            preset = experiment.runs.get(label, "")
-            small = experiments.shrinks(preset, scale) and label != "data"
-            why = _comparable(experiment, number, metric, small)
+            reasons = _smaller(experiment, label, scale)
+            why = _comparable(experiment, number, metric, reasons)
             found.append(Line(label, title, number, mean, spread, len(values), why))
     return found
 
 
-def _with_baseline(metrics: Metrics) -> dict[str, Sequence[Mapping[str, dict]]]:
-    """The distance between the data sets belongs to no run: the first that has it gives it."""
-    return {**metrics, "data": next(iter(metrics.values()), [])}
+def _baselines(experiment: Experiment, metrics: Metrics) -> dict[str, Sequence]:
+    """The distance of two data sets belongs to no run: the first on them that has it gives it."""
+    found: dict[str, Sequence] = {}
+    for label, seeds in metrics.items():
+        name = experiment.baseline(label)
+        if not any(BASELINE in each for each in found.get(name, ())):
+            found[name] = seeds
+    return found
 
 
-def _comparable(experiment: Experiment, published: float, metric: Sequence, small: bool) -> str:
+def _smaller(experiment: Experiment, label: str, scale: str) -> list[str]:
+    """What this scale makes of a run, or of the images of a baseline."""
+    runs = experiment.runs
+    own = [runs[label]] if label in runs else []
+    if any(experiments.shrinks(preset, scale) for preset in own):
+        return ["smaller nets, another recipe and fewer iterations"]
+    smaller = scale != "full" and any(map(experiments.is_photographs, runs.values()))
+    return ["images of 64x64"] if smaller else []
+
+
+def _comparable(
+    experiment: Experiment, published: float, metric: Sequence, reasons: list[str]
+) -> str:
     if math.isnan(published):
         return "the thesis has no number"
     if not metric:
         return "not measured"
-    reasons = ["smaller nets, another recipe and fewer iterations"] if small else []
     protocol = metric[0].get("protocol", "")
     if "LPIPS" in protocol and "alex" not in protocol:
-        reasons.append("another LPIPS network than AlexNet")
-    reasons += [experiment.caveat] if experiment.caveat else []
+        reasons = [*reasons, "another LPIPS network than AlexNet"]
+    if experiment.caveat:
+        reasons = [*reasons, experiment.caveat]
     return f"no: {'; '.join(reasons)}" if reasons else "yes"
 
 

@@ -1,0 +1,66 @@
+"""What an experiment is, and what the thesis measures in several of them."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from framework import presets
+
+LPIPS = {
+    "lpips_pair": "LPIPS of a pair",
+    "lpips_domain1": "LPIPS of domain 1 and its data",
+    "lpips_domain2": "LPIPS of domain 2 and its data",
+}
+MATRIX = {  # thesis tables 3.3 to 3.8: rows generators, columns real images
+    "lpips_domain1": "LPIPS of generator 1 and data 1",
+    "lpips_cross12": "LPIPS of generator 1 and data 2",
+    "lpips_cross21": "LPIPS of generator 2 and data 1",
+    "lpips_domain2": "LPIPS of generator 2 and data 2",
+}
+PAIRS = {"pair_accuracy_balanced": "pair accuracy"}
+FACES = {
+    "pair_separated": "attribute in image 2 alone",
+    "pair_agreement": "agreement in other attributes",
+}
+MODES = {"modes_covered": "modes covered of 10", "high_quality": "share within 3 sigma of a mode"}
+BASELINE = "lpips_real"  # of two data sets, and so of no run
+DATA = "data"  # label of the baseline
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """One table or figure.
+
+    Attributes:
+        title: what the thesis shows there.
+        runs: label -> preset.
+        measures: metric -> its title in the table.
+        published: label -> metric -> number in the thesis; the baseline of its data has the label
+            "data", or "data <pair>" where there are several.
+        curves: columns of history.csv drawn over each other for all runs.
+        drawing: file of a figure that needs no run, of `evaluate.curves`.
+        finding: what the thesis concludes.
+        caveat: why a number is not comparable even at full scale.
+    """
+
+    title: str
+    runs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    measures: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    published: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
+    curves: tuple[str, ...] = ()
+    drawing: str = ""
+    finding: str = ""
+    caveat: str = ""
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """Names of the data sets or pairs that the runs need."""
+        return tuple(dict.fromkeys(map(_data, self.runs.values())))
+
+    def baseline(self, run: str) -> str:
+        """Label of the baseline of a run's data."""
+        return DATA if len(self.data) == 1 else f"{DATA} {_data(self.runs[run])}"
+
+
+def _data(preset: str) -> str:
+    options = presets.PRESETS[preset].options
+    return options.get("cogan_data") or options.get("dataset", "mnist")
