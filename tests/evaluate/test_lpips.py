@@ -131,10 +131,8 @@ def test_the_distances_of_a_pair_of_domains(tiny_domains, monkeypatch):
 def test_generators_against_data_of_the_other_domain():
     """Images of one colour each: every distance is a difference of two numbers."""
     fakes = tuple(np.full((3, 32, 32, 3), value, np.float32) for value in (0.5, 0.25))
-    colours = ((0, -1.0), (255, 1.0))
-    domains = [
-        Domain("", np.full((4, 32, 32, 3), c, np.uint8), None, None, None) for c, _ in colours
-    ]
+    reals = [np.full((4, 32, 32, 3), colour, np.uint8) for colour in (0, 255)]  # -1 and 1
+    domains = [Domain("", images, None, images, None) for images in reals]
     found = measure(MeanDifference(), fakes, domains, "z")
     expected = dict(domain1=1.5, cross12=0.5, cross21=1.25, domain2=0.75, pair=0.25, real=2.0)
     assert {k: m["value"] for k, m in found.items()} == {
