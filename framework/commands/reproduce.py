@@ -6,6 +6,7 @@ written to <results_dir>/reproduce/<name>-<scale>/.
 
 import argparse
 import dataclasses
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -125,5 +126,5 @@ def _cost(chosen: Sequence[Experiment], scale: str) -> str:
     runs = {preset for experiment in chosen for preset in experiment.runs.values()}
     total = sum(experiments.iterations(preset, scale) for preset in runs)
     minutes = [experiments.core_minutes(preset, scale) for preset in runs]
-    told = "GPU" if None in minutes else f"{sum(minutes):.0f}"
+    told = "GPU" if None in minutes else f"{math.ceil(sum(minutes))}"
     return f"{len(runs):4} {total:10,} {told:>7}"
