@@ -66,6 +66,7 @@ COMMON_NETS = (
     "torchvision",
     "fast",
     "pretrained",
+    "modulated",
 )  # what one file of nets may import of another
 ONLY_TENSORS = ("losses", "penalties")  # these may import utils and nothing else of the project
 NO_TENSORFLOW = (
