@@ -1,0 +1,186 @@
+"""Networks of FUNIT: content encoder, class encoder, decoder with AdaIN, discriminator.
+
+Liu et al., "Few-Shot Unsupervised Image-to-Image Translation", arXiv 1905.01723, appendix A.
+Images are [N, S, S, C] in [-1, 1]. The content code is a map, the style code (FUNIT: class code) a
+vector. The defaults are the published nets; `downs` and `nf` must be the same for the content
+encoder and the decoder.
+"""
+
+import keras
+import tensorflow as tf
+
+from nets import blocks
+from nets.blocks import Block, Residual, Style
+from nets.modulated import (
+    ReflectPad,
+    image_row,
+    leaky,
+    modulated,
+    normed_relu,
+    reflect_conv,
+    residual,
+)
+
+LAYERS = Style(weight_init="he", bias_init=0.0)
+MOST_CHANNELS = 1024  # of the discriminator
+
+
+def content_encoder(
+    *,
+    image_size: int = 128,
+    channels: int = 3,
+    nf: int = 64,
+    downs: int = 3,
+    res_blocks: int = 2,
+    code_channels: int | None = None,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """Image -> content code [N, S / 2^downs, S / 2^downs, nf * 2^downs].
+
+    `code_channels` squeezes the code to so many channels by a convolution k1 (not in FUNIT).
+    """
+    x = keras.Input((image_size, image_size, channels), name="x")
+    block = _normed_row(layers, nf, 7, 1, "content_conv0")
+    for row in range(1, downs + 1):
+        block += _normed_row(layers, nf << row, 4, 2, f"content_conv{row}")
+    for row in range(1, res_blocks + 1):
+        block.append(residual(layers, nf << downs, name=f"content_res{row}"))
+    if code_channels:
+        block.append(layers.conv(code_channels, 1, name="content_code"))
+    return keras.Model(x, blocks.chain(block, x), name="content_encoder")
+
+
+def _normed_row(layers: Style, units: int, kernel: int, stride: int, name: str) -> Block:
+    return [*reflect_conv(layers, units, kernel, stride, name=name), *normed_relu(name)]
+
+
+def class_encoder(
+    *,
+    image_size: int = 128,
+    channels: int = 3,
+    nf: int = 64,
+    downs: int = 4,
+    style_dim: int = 64,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """Image -> style code [N, style_dim].
+
+    Channels double in the first two of the `downs` rows only. There is no norm: it would take away
+    the statistics that are the style.
+    """
+    x = keras.Input((image_size, image_size, channels), name="x")
+    block: Block = []
+    for row in range(downs + 1):
+        kernel, stride = (4, 2) if row else (7, 1)
+        name = f"class_conv{row}"
+        block += reflect_conv(layers, nf << min(row, 2), kernel, stride, name=name)
+        block.append(keras.layers.ReLU(name=f"{name}_relu"))
+    block += [
+        keras.layers.GlobalAveragePooling2D(name="class_pool"),
+        layers.dense(style_dim, name="class_code", dtype="float32"),
+    ]
+    return keras.Model(x, blocks.chain(block, x), name="class_encoder")
+
+
+def decoder(
+    *,
+    image_size: int = 128,
+    channels: int = 3,
+    nf: int = 64,
+    downs: int = 3,
+    res_blocks: int = 2,
+    code_channels: int | None = None,
+    style_dim: int = 64,
+    mlp_width: int = 256,
+    mlp_layers: int = 3,
+    unit_gain: bool = False,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """[content code, style code] -> image [N, S, S, channels] in [-1, 1]; FUNIT's MLP is inside.
+
+    Residual blocks with AdaIN, then nearest upsampling and k5 rows with instance norm. The last of
+    the `mlp_layers` makes bias and gain of every AdaIN; `unit_gain` starts the gains at 1 (not in
+    FUNIT). `code_channels` as in `content_encoder`.
+    """
+    units = nf << downs
+    side = image_size >> downs
+    content = keras.Input((side, side, code_channels or units), name="content")
+    style = keras.Input((style_dim,), name="style")
+    code = blocks.chain(_mlp(layers, mlp_width, mlp_layers - 1), style)
+
+    def adain(name: str):
+        return modulated(layers, code, units, unit_gain=unit_gain, name=name)
+
+    block: Block = [layers.conv(units, 1, name="dec_content")] if code_channels else []
+    for row in range(1, res_blocks + 1):
+        block.append(residual(layers, units, name=f"dec_res{row}", norm=adain))
+    for row in range(1, downs + 1):
+        name = f"dec_up{row}"
+        block.append(keras.layers.UpSampling2D(2, name=f"{name}_nearest"))
+        block += _normed_row(layers, units >> row, 5, 1, name)
+    block += image_row(channels, 7, "tanh", layers=layers, name="dec_image")
+    return keras.Model([content, style], blocks.chain(block, content), name="decoder")
+
+
+def _mlp(layers: Style, units: int, rows: int) -> Block:
+    """The layers of FUNIT's MLP before its last one."""
+    names = [f"mlp_dense{row}" for row in range(1, rows + 1)]
+    return [layers.dense(units, name=name, activation="relu") for name in names]
+
+
+def discriminator(
+    *,
+    image_size: int = 128,
+    channels: int = 3,
+    nf: int = 64,
+    res_blocks: int = 10,
+    classes: int = 119,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """Image -> (logits [N, h, w, classes], features [N, h, w, C]), h = S / 2^(res_blocks / 2 - 1).
+
+    Every class has a patch discriminator of its own, `pick_head`; all share the features, on which
+    only the last row stands. Logits are float32 under any policy.
+
+    Raises:
+        ValueError: `res_blocks` is odd or below 2.
+    """
+    if res_blocks < 2 or res_blocks % 2:
+        raise ValueError(f"res_blocks must be an even number from 2, not {res_blocks}")
+    x = keras.Input((image_size, image_size, channels), name="x")
+    stages = res_blocks // 2
+    block = reflect_conv(layers, nf, 7, name="disc_conv")
+    for stage in range(1, stages + 1):
+        name, wider = f"disc_stage{stage}", min(2 * nf, MOST_CHANNELS)
+        block += [
+            _preactivated(layers, nf, nf, f"{name}_res1"),
+            _preactivated(layers, nf, wider, f"{name}_res2"),
+        ]
+        if stage < stages:
+            block.append(ReflectPad(1, name=f"{name}_pad"))
+            block.append(keras.layers.AveragePooling2D(3, 2, name=f"{name}_pool"))
+        nf = wider
+    features = blocks.chain(block, x)
+    head = [leaky(0.2, "disc_leaky"), layers.conv(classes, 1, name="disc_logits", dtype="float32")]
+    return keras.Model(x, (blocks.chain(head, features), features), name="disc")
+
+
+def _preactivated(layers: Style, inputs: int, outputs: int, name: str) -> Residual:
+    """Residual block with LeakyReLU before each convolution and no norm."""
+    main: Block = []
+    for row, units in enumerate((min(inputs, outputs), outputs), start=1):
+        main.append(leaky(0.2, f"{name}_leaky{row}"))
+        main += reflect_conv(layers, units, 3, name=f"{name}_conv{row}")
+    skip = layers.conv(outputs, 1, name=f"{name}_skip", use_bias=False)
+    return Residual(main, [] if inputs == outputs else [skip], keras.layers.Add(name=f"{name}_add"))
+
+
+def pick_head(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Logits [N, h, w] of the head that belongs to each image's class.
+
+    Args:
+        logits: [N, h, w, classes].
+        labels: [N] integers in 0..classes - 1.
+    """
+    chosen = tf.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
+    return tf.reduce_sum(logits * chosen[:, None, None], axis=-1)

@@ -1,0 +1,138 @@
+"""Networks of LORD and of the naive G2G that borrows its generator.
+
+Gabbay and Hoshen, "Demystifying Inter-Class Disentanglement", arXiv 1906.11796. Images are
+[N, S, S, C]; codes are vectors. LORD's learned embeddings are variables of its trainer, not nets.
+"""
+
+import keras
+
+from nets import blocks, modulated
+from nets.blocks import Block, Style
+
+LAYERS = Style(weight_init="he", bias_init=0.0)
+SLOPE = 0.01  # of LORD's own LeakyReLU; the naive encoder has 0.2
+ENCODER_WIDTHS = (64, 128, 256, 256, 256)
+
+
+def naive_encoder(
+    name: str = "encoder",
+    *,
+    image_size: int = 128,
+    channels: int = 3,
+    width: int = 32,
+    code_dim: int = 256,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """Image -> code [N, code_dim]: convolutions k4 s2 down to 4x4, one k4 to 1x1, all with norm.
+
+    The first row has `width` channels and each further one twice as many.
+
+    Raises:
+        ValueError: `image_size` is not a power of two from 32.
+    """
+    if image_size < 32 or image_size & (image_size - 1):
+        raise ValueError(f"image_size must be a power of two from 32, not {image_size}")
+    x = keras.Input((image_size, image_size, channels), name="x")
+    block: Block = []
+    for row in range(image_size.bit_length() - 3):
+        block += _normed_row(layers, width << row, stride=2, padding="same", name=f"{name}_{row}")
+    block += _normed_row(layers, code_dim, stride=1, padding="valid", name=f"{name}_code")
+    flatten = keras.layers.Flatten(name=f"{name}_flatten")
+    return keras.Model(x, flatten(blocks.chain(block, x)), name=name)
+
+
+def _normed_row(layers: Style, units: int, *, stride: int, padding: str, name: str) -> Block:
+    return [
+        layers.conv(units, 4, stride, padding=padding, name=name, use_bias=False),
+        blocks.batch_norm(momentum=0.9, epsilon=1e-5, name=f"{name}_norm"),
+        modulated.leaky(0.2, f"{name}_leaky"),
+    ]
+
+
+def encoder(
+    name: str = "encoder",
+    *,
+    image_size: int = 64,
+    channels: int = 3,
+    widths: tuple[int, ...] = ENCODER_WIDTHS,
+    dense: int = 256,
+    code_dim: int = 128,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """Image -> code [N, code_dim], as in LORD's second stage: k7, k4 s2 ..., two dense layers."""
+    x = keras.Input((image_size, image_size, channels), name="x")
+    block: Block = []
+    for row, units in enumerate(widths):
+        kernel, stride = (4, 2) if row else (7, 1)
+        conv = layers.conv(units, kernel, stride, name=f"{name}_conv{row}")
+        block += [conv, modulated.leaky(SLOPE, f"{name}_conv{row}_leaky")]
+    block.append(keras.layers.Flatten(name=f"{name}_flatten"))
+    for row in (1, 2):
+        block += _dense_row(layers, dense, f"{name}_dense{row}")
+    block.append(layers.dense(code_dim, name=f"{name}_code", dtype="float32"))
+    return keras.Model(x, blocks.chain(block, x), name=name)
+
+
+def generator(
+    *,
+    image_size: int = 128,
+    channels: int = 3,
+    content_dim: int = 256,
+    style_dim: int = 256,
+    width: int = 256,
+    tail: int = 64,
+    adain_layers: int = 4,
+    out: str = "tanh",
+    unit_gain: bool = True,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """[content [N, content_dim], style [N, style_dim]] -> image [N, S, S, channels].
+
+    Dense layers make a small map of the content; every doubling of it ends in an AdaIN whose bias
+    and gain are a linear function of the style.
+
+    Args:
+        image_size: S, a multiple of 2 ** adain_layers.
+        channels: of the image.
+        content_dim: size of the content code.
+        style_dim: size of the style code.
+        width: channels of all maps, a multiple of 8.
+        tail: channels of the map before the image.
+        adain_layers: doublings; the first map is S / 2 ** adain_layers wide.
+        out: 'tanh' ([-1, 1]) or 'sigmoid' ([0, 1], LORD's own data range).
+        unit_gain: start AdaIN at gains around 1, not around 0 as LORD does: learns sooner.
+        layers: initialisers and decay.
+
+    Raises:
+        ValueError: for another `image_size` or `out`.
+    """
+    if out not in ("tanh", "sigmoid"):
+        raise ValueError(f"unknown out {out!r}; choose from tanh, sigmoid")
+    base, rest = divmod(image_size, 2**adain_layers)
+    if base == 0 or rest:
+        raise ValueError(f"image_size must be a multiple of {2**adain_layers}, not {image_size}")
+    content = keras.Input((content_dim,), name="content")
+    style = keras.Input((style_dim,), name="style")
+    block: Block = []
+    for row, units in enumerate((width // 8, width // 4, width), start=1):
+        block += _dense_row(layers, base * base * units, f"gen_dense{row}")
+    block.append(keras.layers.Reshape((base, base, width), name="gen_reshape"))
+    for row in range(1, adain_layers + 1):
+        name = f"gen_up{row}"
+        block += [
+            keras.layers.UpSampling2D(2, name=f"{name}_nearest"),
+            layers.conv(width, 3, name=name),
+            modulated.leaky(SLOPE, f"{name}_leaky"),
+            modulated.modulated(layers, style, width, unit_gain=unit_gain, name=f"{name}_adain"),
+        ]
+    block += [
+        layers.conv(tail, 5, name="gen_tail"),
+        modulated.leaky(SLOPE, "gen_tail_leaky"),
+        # float32 whatever the policy: the image is compared, saved and scored.
+        layers.conv(channels, 7, name="gen_image", activation=out, dtype="float32"),
+    ]
+    return keras.Model([content, style], blocks.chain(block, content), name="gen")
+
+
+def _dense_row(layers: Style, units: int, name: str) -> Block:
+    return [layers.dense(units, name=name), modulated.leaky(SLOPE, f"{name}_leaky")]
