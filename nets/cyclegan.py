@@ -1,0 +1,96 @@
+"""Networks of CycleGAN: generator of residual blocks, patch and pixel discriminators.
+
+Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
+arXiv 1703.10593, appendix 7.2. Images are [N, S, S, C] in [-1, 1].
+"""
+
+import keras
+
+from nets import blocks
+from nets.blocks import Block, Style
+from nets.modulated import image_row, instance_norm, leaky, normed_relu, reflect_conv, residual
+
+LAYERS = Style(weight_init="normal", bias_init=0.0)
+MOST_DOUBLINGS = 3  # of the channels of a patch discriminator
+
+
+def generator(
+    name: str = "gen",
+    *,
+    image_size: int = 256,
+    channels: int = 3,
+    out_channels: int | None = None,
+    nf: int = 64,
+    res_blocks: int = 9,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """Image -> image [N, S, S, out_channels]; the paper has 9 residual blocks at 256, 6 at 128.
+
+    `out_channels` None is `channels`.
+    """
+    x = keras.Input((image_size, image_size, channels), name="x")
+    block = [*reflect_conv(layers, nf, 7, name=f"{name}_in"), *normed_relu(f"{name}_in")]
+    for row in (1, 2):
+        down = f"{name}_down{row}"
+        block += [layers.conv(nf << row, 3, 2, name=down), *normed_relu(down)]
+    for row in range(1, res_blocks + 1):
+        block.append(residual(layers, 4 * nf, name=f"{name}_res{row}"))
+    for row in (1, 2):
+        up = f"{name}_up{row}"
+        block += [*layers.up(4 * nf >> row, 3, name=up), *normed_relu(up)]
+    last = out_channels or channels
+    block += image_row(last, 7, "tanh", layers=layers, name=f"{name}_image")
+    return keras.Model(x, blocks.chain(block, x), name=name)
+
+
+def patch_discriminator(
+    name: str = "disc",
+    *,
+    image_size: int = 256,
+    channels: int = 3,
+    nf: int = 64,
+    strided: int = 3,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """Image -> logits [N, h, w, 1], one per patch, float32 under any policy.
+
+    `strided` rows have stride 2: 3 (the paper's) judge patches of 70x70 pixels, 2 of 34x34, which
+    suits 32x32 images.
+    """
+    x = keras.Input((image_size, image_size, channels), name="x")
+    block: Block = []
+    for row in range(strided + 1):
+        units = nf << min(row, MOST_DOUBLINGS)
+        stride = 2 if row < strided else 1
+        block += _padded(layers, units, stride, f"{name}_conv{row}")
+        block += [instance_norm(f"{name}_conv{row}_norm")] if row else []
+        block.append(leaky(0.2, f"{name}_conv{row}_leaky"))
+    block += _padded(layers, 1, 1, f"{name}_logits", dtype="float32")
+    return keras.Model(x, blocks.chain(block, x), name=name)
+
+
+def _padded(layers: Style, units: int, stride: int, name: str, **kw) -> Block:
+    """Convolution k4 behind one pixel of zeros, which with stride 1 makes the map one smaller."""
+    pad = keras.layers.ZeroPadding2D(1, name=f"{name}_pad")
+    return [pad, layers.conv(units, 4, stride, name=name, padding="valid", **kw)]
+
+
+def pixel_discriminator(
+    name: str = "disc",
+    *,
+    image_size: int = 256,
+    channels: int = 3,
+    nf: int = 64,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """Image -> logits [N, S, S, 1] that look at one pixel each, float32 under any policy."""
+    x = keras.Input((image_size, image_size, channels), name="x")
+    block = [
+        layers.conv(nf, 1, name=f"{name}_conv0"),
+        leaky(0.2, f"{name}_conv0_leaky"),
+        layers.conv(2 * nf, 1, name=f"{name}_conv1"),
+        instance_norm(f"{name}_conv1_norm"),
+        leaky(0.2, f"{name}_conv1_leaky"),
+        layers.conv(1, 1, name=f"{name}_logits", dtype="float32"),
+    ]
+    return keras.Model(x, blocks.chain(block, x), name=name)
