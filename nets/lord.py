@@ -100,7 +100,7 @@ def generator(
         tail: channels of the map before the image.
         adain_layers: doublings; the first map is S / 2 ** adain_layers wide.
         out: 'tanh' ([-1, 1]) or 'sigmoid' ([0, 1], LORD's own data range).
-        unit_gain: start AdaIN at gains around 1, not around 0 as LORD does: learns sooner.
+        unit_gain: start AdaIN at gains around 1, as plain instance norm; LORD: around 0.
         layers: initialisers and decay.
 
     Raises:
