@@ -26,6 +26,7 @@ LAYERS = {
     "perception": 2,
     "lpips": 3,
     "torch_files": 0,
+    "tfjs_files": 0,
     "weights": 1,
     "devices": 1,
     "forms": 2,
