@@ -25,6 +25,7 @@ LAYERS = {
     "signals": 2,
     "perception": 2,
     "lpips": 3,
+    "identity": 2,
     "torch_files": 0,
     "tfjs_files": 0,
     "weights": 1,
