@@ -86,7 +86,7 @@ def parse(argv: Sequence[str]) -> Options:
             raise UsageError(f"--{key} is for --gan_type {owners}, not for {system}")
     key = data_option(system)
     data = given.get(key) or preset.options.get(key) or known[key].default
-    values = {k: v for k, v in preset.resolve(data).items() if k in known}
+    values = {k: v for k, v in preset.resolve(data, system).items() if k in known}
     values |= given | {"gan_type": system}
     changed = [name for name in given if not known[name].metadata["inert"] and name != "gan_type"]
     if "name" not in given and (changed or "name" not in values):

@@ -91,6 +91,11 @@ class Trainer(abc.ABC):
         scales = {name: each.scale for name, each in self.updaters.items() if each.scale}
         self.checkpoint = tf.train.Checkpoint(**parts, **({"scale": scales} if scales else {}))
 
+    @classmethod
+    def of(cls, options: Options) -> type["Trainer"]:
+        """The class that trains these options, where a system has several."""
+        return cls
+
     def _updater(self, phase: Phase) -> Updater:
         o, moved = self.options, self.variables(phase)
         scale = precision.LossScale() if o.mixed_precision == "float16" else None

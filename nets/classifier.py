@@ -44,6 +44,12 @@ def is_multilabel(net: keras.Model) -> bool:
     return net.layers[-1].name == ATTRIBUTES
 
 
+def middle(net: keras.Model) -> keras.KerasTensor:
+    """The map [N, h, w, C] behind the second convolution's activation."""
+    kinds = (keras.layers.ReLU, keras.layers.LeakyReLU)
+    return [layer for layer in net.layers if isinstance(layer, kinds)][1].output
+
+
 def probabilities(net: keras.Model, logits: tf.Tensor) -> tf.Tensor:
     """Of the net's logits [N, K]: of each class, all together 1, or of each attribute."""
     return tf.nn.sigmoid(logits) if is_multilabel(net) else tf.nn.softmax(logits)

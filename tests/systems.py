@@ -54,7 +54,8 @@ def trainer(system: str, *argv: str, run=None, data=tiny_data) -> Trainer:
     small = SMALL[:4] if system == "classifier" else SMALL
     options = config.parse(["--gan_type", system, *small, *argv])
     with mock.patch.object(pretrained, "vgg19", small_trunk):
-        return module.Trainer(options, data(module.Trainer.contract), run)
+        own = module.Trainer.of(options)
+        return own(options, data(own.contract), run)
 
 
 def small_trunk(weights=None) -> keras.Model:

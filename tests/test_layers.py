@@ -24,6 +24,8 @@ LAYERS = {
     "checkpoints": 2,
     "signals": 2,
     "perception": 2,
+    "guides": 3,
+    "g2g": 4,
     "lpips": 3,
     "identity": 2,
     "torch_files": 0,
@@ -45,7 +47,7 @@ LAYERS = {
     "nets": 0,
 }
 # Trainers from basic to special: each may import those before it, any other trainer all of them.
-BASIC = ("classifier_trainer", "gan_trainer", "cogan_trainer", "scogan_trainer")
+BASIC = ("classifier_trainer", "gan_trainer", "cogan_trainer", "scogan_trainer", "g2g_trainer")
 SAME_LAYER = {
     ("main", "cli"),
     ("config", "presets"),

@@ -67,16 +67,17 @@ def tensorflow(options: Options) -> Iterator[None]:
         ) from error
 
 
-def module(options: Options):
-    """The module of a system, which has its `Options` and its `Trainer`."""
-    return importlib.import_module(f"framework.{options.gan_type}_trainer")
+def trainer_class(options: Options):
+    """The `Trainer` of a system."""
+    module = importlib.import_module(f"framework.{options.gan_type}_trainer")
+    return module.Trainer.of(options)
 
 
 def load_data(options: Options):
     """The data of a system, pruned by a trained classifier if its pair asks for it."""
     from framework import data
 
-    loaded = data.load(options, module(options).Trainer.contract)
+    loaded = data.load(options, trainer_class(options).contract)
     pair = data.PAIRS.get(getattr(options, "cogan_data", ""))
     if options.dry_run or not (pair and pair.prune_by_classifier):
         return loaded
@@ -92,7 +93,7 @@ def load_data(options: Options):
 
 def build_trainer(options: Options, data, run=None):
     """The trainer of the system that the options name."""
-    return module(options).Trainer(options, data, run)
+    return trainer_class(options)(options, data, run)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Data sets: named sources and pairs, a user's folders, and the stream of batches."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PAIRS", "SOURCES", "VIEWS", "Data", "Domain", "Pair", "Source", "load", "prune"]
 
 PAIRED = ("domains", "labelled_source")  # contracts of two domains
+MIXED = ("halves", "labelled_pair", "triple")  # contracts of one set, mixed of any number
 HALVES_SEED = 0  # the same halves in every run: they belong to the data set, not to a run
 
 
@@ -26,11 +28,14 @@ def load(options: "Options", contract: str) -> Data:
     """The data of a run under a contract; everything is decoded, resized and RGB, or is points.
 
     'domains' and 'labelled_source' read `options.cogan_data`, a name of PAIRS or "folder"; 'single'
-    and 'labelled' read `options.dataset`: "folder" (of --domain1), or a source such as "mini", or
-    one with a view such as "mini:edge"; for 'labelled' several joined by "+". Raises UsageError for
-    an unknown name or missing labels, MissingError when the files are not there.
+    and the others read `options.dataset`: "folder" (of --domain1), or a source such as "mini", or
+    one with a view such as "mini:edge"; but for 'single' several joined by "+", and for those of
+    MIXED also a pair. Raises UsageError for an unknown name or missing labels, MissingError when
+    the files are not there.
     """
     name = options.cogan_data if contract in PAIRED else options.dataset
+    if contract in MIXED:
+        return _mixed(name, contract, options)
     if name == "folder":
         domains, classes = _folders(options, 2 if contract in PAIRED else 1)
         data = Data(contract, domains, name, classes)
@@ -41,6 +46,15 @@ def load(options: "Options", contract: str) -> Data:
     if contract == "labelled_source":
         return data.labelled_source()
     return data.labelled() if contract == "labelled" else data
+
+
+def _mixed(name: str, contract: str, options: "Options") -> Data:
+    if name == "folder":
+        domains, classes = _folders(options, 1 if options.domain2 is None else 2)
+        data = Data(contract, domains, name, classes)
+    else:
+        data = _pair(name, options) if name in PAIRS else _items(name, contract, options)
+    return replace(data, contract=contract) if contract == "halves" else data.classed(contract)
 
 
 def _pair(name: str, options: "Options") -> Data:

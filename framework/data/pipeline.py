@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from framework.errors import UsageError
 
+DRAW_NUMBERS = 1000  # more than there are domains: every draw of every domain has its own number
+
 
 @dataclass(frozen=True)
 class Domain:
@@ -26,7 +28,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Data:
-    """The domains of a run under a contract: 'single', 'domains', 'labelled_source' or 'labelled'.
+    """The domains of a run under a contract, one of `FETCHES`.
 
     classes: how many labels occur; 0 when a domain has none.
     attributes: names of the columns of labels [N, K] of zeros and ones, of which `classes` is K;
@@ -57,7 +59,9 @@ class Data:
         [updates, b, S, S, 3], or float32 points [updates, b, 2]; 'labelled_source' also y1, the
         labels of x1, int64 [updates, b]; 'labelled' has x of the shape of images and y, int64
         [updates, b] or, for attributes, [updates, b, K], where row r of a batch comes from domain
-        r mod n, so that domains of any size are balanced.
+        r mod n, so that domains of any size are balanced. 'halves' has x1 and x2, independent draws
+        from all domains, of every combination of domains as often; 'labelled_pair' also y1 and y2;
+        'triple' has x1 and x2 of one class y1, and x3 and x4 of another draw's class y3.
         b is batch_size / replicas: replica r has rows [r b, (r + 1) b) of the batch that one
         replica would get. Consecutive elements are the replicas of one step: all of them, or
         those of this worker, `own`. Raises UsageError when batch_size is no multiple of replicas.
@@ -68,7 +72,7 @@ class Data:
             )
         own = own or range(replicas)
         streams = [_Stream(domain, seed, i) for i, domain in enumerate(self.domains)]
-        fetch = self._mixed if self.contract == "labelled" else self._separate
+        fetch = FETCHES[self.contract]
 
         def element(count: tf.Tensor) -> dict[str, tf.Tensor]:
             step, replica = count // len(own), own.start + count % len(own)
@@ -76,7 +80,8 @@ class Data:
                 batch_size // replicas, dtype=tf.int64
             )
             batches = step * updates + tf.range(updates, dtype=tf.int64)
-            return {"step": step} | fetch(streams, batches[:, None], rows[None, :], batch_size)
+            place = batches[:, None], rows[None, :], batch_size
+            return {"step": step} | fetch(self, streams, *place)
 
         counts = tf.data.Dataset.counter(start=first_step * len(own), dtype=tf.int64)
         stream = counts.map(element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -91,6 +96,16 @@ class Data:
                     "set, or a folder with one sub-folder per class"
                 )
         return replace(self, contract="labelled")
+
+    def classed(self, contract: str) -> "Data":
+        """The same domains under a contract of classes; UsageError without labels.
+
+        Where images have attributes, the domain is the class.
+        """
+        if not self.attributes:
+            return replace(self.labelled(), contract=contract)
+        domains = tuple(_as_class(domain, i) for i, domain in enumerate(self.domains))
+        return Data(contract, domains, self.name, len(domains))
 
     def labelled_source(self) -> "Data":
         """The same pair with the labels of domain 1 in its batches; UsageError without them."""
@@ -137,6 +152,67 @@ class Data:
             y = labels if i == 0 else tf.where(_like(mine, labels), labels, y)
         return {"x": x, "y": y}
 
+    def _pairs(
+        self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
+    ) -> dict[str, tf.Tensor]:
+        batch = {}
+        for i in (1, 2):
+            batch |= self._drawn(streams, batches * size + rows, rows, i, draw=i)
+        return batch
+
+    def _triple(
+        self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
+    ) -> dict[str, tf.Tensor]:
+        positions, batch = batches * size + rows, {}
+        for i in (1, 3):
+            batch |= self._drawn(streams, positions, rows, i, draw=i)
+            same = self._drawn(streams, positions, rows, i + 1, draw=i + 1, like=batch[f"y{i}"])
+            batch[f"x{i + 1}"] = same[f"x{i + 1}"]
+        return batch
+
+    def _drawn(
+        self,
+        streams: list["_Stream"],
+        positions: tf.Tensor,
+        rows: tf.Tensor,
+        i: int,
+        *,
+        draw: int,
+        like: tf.Tensor | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """x{i} and, of labelled data, y{i} of a draw of its own; of the classes `like`, if given.
+
+        Row r is of domain (r // n ** (draw - 1)) mod n, so that draws combine all domains.
+        """
+        n, x, y = len(streams), None, None
+        for number, stream in enumerate(streams):
+            same = like is not None
+            index = stream.member(positions, like, draw) if same else stream.index(positions, draw)
+            images = tf.gather(stream.images, index)
+            mine = rows // n ** (draw - 1) % n == number
+            x = images if x is None else tf.where(_like(mine, images), images, x)
+            if stream.labels is not None and self.contract != "halves":
+                labels = tf.gather(stream.labels, index)
+                y = labels if y is None else tf.where(_like(mine, labels), labels, y)
+        return {f"x{i}": x} if y is None else {f"x{i}": x, f"y{i}": y}
+
+
+FETCHES: dict[str, Callable] = {
+    "single": Data._separate,
+    "domains": Data._separate,
+    "labelled_source": Data._separate,
+    "labelled": Data._mixed,
+    "halves": Data._pairs,
+    "labelled_pair": Data._pairs,
+    "triple": Data._triple,
+}
+
+
+def _as_class(domain: Domain, label: int) -> Domain:
+    """The domain with one label for all its images."""
+    train, test = (np.full(len(each), label) for each in (domain.images, domain.test_images))
+    return replace(domain, labels=train, test_labels=test)
+
 
 def _like(mask: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
     """The mask [1, b] with as many axes as the values."""
@@ -154,17 +230,36 @@ class _Stream:
             self.images = tf.constant(domain.images)
             self.labels = None if domain.labels is None else tf.constant(domain.labels, tf.int64)
 
-    def index(self, positions: tf.Tensor) -> tf.Tensor:
-        """Which images stand at these positions of the endless stream, any shape of int64."""
+    def index(self, positions: tf.Tensor, draw: int = 0) -> tf.Tensor:
+        """Which images stand at these positions of an endless stream, any shape of int64.
+
+        Every draw is a stream with an order of its own.
+        """
+        return self._shuffled(positions, self._size, draw)
+
+    def member(self, positions: tf.Tensor, classes: tf.Tensor, draw: int) -> tf.Tensor:
+        """The same for images of these classes, int64 of the shape of positions."""
+        starts, counts, members = self._members()
+        within = self._shuffled(positions, tf.gather(counts, classes), draw)
+        return tf.gather(members, tf.gather(starts, classes) + within)
+
+    def _members(self) -> tuple[tf.Tensor, ...]:
+        """First place and number of each class's images in the last, which images these are."""
+        counts = np.bincount(self.labels)
+        order = np.argsort(self.labels, kind="stable")
+        return tuple(map(tf.constant, (np.cumsum(counts) - counts, counts, order)))
+
+    def _shuffled(self, positions: tf.Tensor, size: tf.Tensor | int, draw: int) -> tf.Tensor:
         flat = tf.reshape(positions, [-1])
-        epochs = flat // self._size
         same = tf.ones_like(flat)
+        sizes = same * tf.reshape(tf.cast(size, tf.int64), [-1])
+        number = self._number + DRAW_NUMBERS * draw
         # The raw op, because tf.random.experimental.index_shuffle pads its seed in a way that
         # the kernel refuses for vectors (TF 2.21).
         shuffled = tf.raw_ops.RandomIndexShuffle(
-            index=flat % self._size,
-            seed=tf.stack([same * self._seed, same * self._number, epochs], axis=1),
-            max_index=same * (self._size - 1),
+            index=flat % sizes,
+            seed=tf.stack([same * self._seed, same * number, flat // sizes], axis=1),
+            max_index=sizes - 1,
             rounds=4,
         )
         return tf.reshape(shuffled, tf.shape(positions))

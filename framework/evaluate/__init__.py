@@ -17,6 +17,7 @@ from framework.evaluate.labels import (
 )
 from framework.evaluate.metric import share
 from framework.evaluate.modes import modes
+from framework.evaluate.swaps import distances, reconstructions, swaps
 
 __all__ = [
     "Classify",
@@ -28,6 +29,7 @@ __all__ = [
     "colours",
     "coupling",
     "coverage",
+    "distances",
     "diversity",
     "domain",
     "modes",
@@ -35,7 +37,9 @@ __all__ = [
     "kid",
     "mmd",
     "pairs",
+    "reconstructions",
     "score",
     "share",
+    "swaps",
     "too_few",
 ]

@@ -13,15 +13,19 @@ class Preset:
         options: values by option name.
         variants: by data set, values that replace those of `options` there.
         published: metric name -> number in the literature, shown beside ours.
+        systems: by system, options of its own in place of all of these.
     """
 
     help: str
     options: dict[str, Any]
     variants: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     published: dict[str, float] = dataclasses.field(default_factory=dict)
+    systems: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
-    def resolve(self, data: str) -> dict[str, Any]:
-        """The options for one data set."""
+    def resolve(self, data: str, system: str = "") -> dict[str, Any]:
+        """The options for one data set and system."""
+        if system in self.systems:
+            return self.systems[system]
         return self.options | self.variants.get(data, {})
 
 

@@ -93,12 +93,53 @@ FACES64 = QUICK | dict(
     num_samples_to_gen=24,
 )
 
+# Exchanged codes of digits: the sizes at which one iteration takes a tenth of a second.
+G2G_CPU = dict(
+    batch_size=8,
+    iterations=3000,
+    width=0.25,
+    gen_width=0.5,
+    content_dim=64,
+    style_dim=32,
+    adain_layers=3,
+    content_downs=2,
+    class_downs=3,
+    res_blocks=1,
+    mlp_width=64,
+    d_blocks=6,
+    d_layers=2,
+    lr_g=1e-3,
+    lr_d=1e-3,
+    b1=0.5,
+    b2=0.99,
+    ema=0.995,
+    perceptual_net="classifier",
+    penalty_weight_d=1.0,
+    log_every=100,
+)
+G2G_FACES = G2G_CPU | dict(
+    dataset="celeba",
+    image_size=64,
+    adain_layers=4,
+    class_downs=4,
+    style_dim=64,
+    d_layers=3,
+    perceptual_net="squeeze",
+    iterations=2000,
+)
+G2G_SMOKE = G2G_CPU | SMOKE | dict(width=0.05, d_width=1.0)
+
 QUICK_PRESETS = {
-    "smoke": Preset("two iterations with tiny nets, to see that everything runs", SMOKE),
+    "smoke": Preset(
+        "two iterations with tiny nets, to see that everything runs",
+        SMOKE,
+        systems=dict(g2g=G2G_SMOKE),
+    ),
     "cpu": Preset(
-        "any pair of digits in minutes on two CPU cores, for cogan and scogan alike",
+        "minutes on two CPU cores: any pair of digits, for cogan and scogan alike, and g2g",
         CPU,
         CPU_VARIANTS,
+        systems=dict(g2g=G2G_CPU),
     ),
     "demo": Preset(
         "what `make demo` runs: a SCoGAN on built-in digits",
@@ -123,6 +164,8 @@ QUICK_PRESETS = {
         published={"target_accuracy": 0.891, "target_accuracy_seen": 0.891},
     ),
     "faces64": Preset(
-        "pairs of photographs (celeba_*, horse2zebra, ...) at 64x64 on two CPU cores", FACES64
+        "pairs of photographs (celeba_*, horse2zebra, ...) at 64x64 on two CPU cores",
+        FACES64,
+        systems=dict(g2g=G2G_FACES),
     ),
 }

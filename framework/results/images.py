@@ -1,10 +1,12 @@
 """Pixel-exact sample sheets: images in a grid, unscaled, as uint8."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
+LABELS = 56  # width of the names beside triplets
 GREY = 128  # between the domains: neither the black of a digit's ground nor the white of paper
 
 
@@ -45,6 +47,37 @@ def tile(images: np.ndarray, columns: int, gap: int = 0, gap_value: int = GREY) 
     grid = cells.reshape(rows, columns, height + gap, width + gap, 3).swapaxes(1, 2)
     grid = grid.reshape(rows * (height + gap), columns * (width + gap), 3)
     return grid[: len(grid) - gap, : grid.shape[1] - gap]
+
+
+def triplets(rows: Mapping[str, np.ndarray], gap: int = 6) -> np.ndarray:
+    """Pairs side by side, their rows below each other: x1 x2 / m12 m21 / r1 r2, labelled.
+
+    Args:
+        rows: letter of a row -> images [2N, S, S, C], those of image 1 and then those of image 2.
+        gap: black pixels between pairs.
+
+    Returns:
+        uint8 [rows * S, LABELS + 2 N S + (N - 1) gap, 3].
+    """
+    halves = [np.split(to_uint8(images), 2) for images in rows.values()]
+    count, side = len(halves[0][0]), halves[0][0].shape[1]
+    strips = [_labels(list(rows), side)]
+    for i in range(count):
+        if i:
+            strips.append(np.zeros((len(halves) * side, gap, 3), np.uint8))
+        strips.append(tile(np.stack([half[i] for pair in halves for half in pair]), columns=2))
+    return np.concatenate(strips, axis=1)
+
+
+def _labels(letters: Sequence[str], side: int) -> np.ndarray:
+    """The names of the rows, white on black [rows * side, LABELS, 3]."""
+    strip = Image.new("RGB", (LABELS, len(letters) * side))
+    draw = ImageDraw.Draw(strip)
+    for row, letter in enumerate(letters):
+        numbers = ("12", "21") if letter == "m" else "12"
+        text = " ".join(letter + number for number in numbers)
+        draw.text((3, (row + 0.5) * side), text, "white", ImageFont.load_default(10), "lm")
+    return np.asarray(strip)
 
 
 def default_rows(count: int, domains: int) -> int:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from framework.errors import MissingError, UsageError, UserError
 from framework.results import files
-from framework.results.images import pair_sheet
+from framework.results.images import pair_sheet, triplets
 
 PACKAGES = ("tensorflow", "keras", "numpy")
 
@@ -162,6 +162,13 @@ class Run:
         files.write_bytes(path, _sheet_of(images, rows))
         return path
 
+    def triplets(self, rows: dict[str, np.ndarray], iteration: int) -> Path:
+        """Write samples/<iteration>.png of exchanged pairs, see `images.triplets`; its path."""
+        path = self.samples / f"{iteration:06d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write_bytes(path, _png(triplets(rows)))
+        return path
+
     def plots(self) -> list[Path]:
         """Draw losses/*.png, one plot per group of terms in the history; returns the paths."""
         from framework.results import plots  # matplotlib is slow to import
@@ -195,8 +202,12 @@ def _sheet_of(images: tuple[np.ndarray, ...], rows: int | None) -> bytes:
         from framework.results.densities import density_sheet  # scikit-learn is slow to import
 
         return density_sheet(images)
+    return _png(pair_sheet(images, rows))
+
+
+def _png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pair_sheet(images, rows)).save(buffer, "PNG")
+    Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
 
 

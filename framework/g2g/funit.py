@@ -1,0 +1,133 @@
+"""FUNIT: translation of an image to another one's class, with a discriminator head per class.
+
+Liu et al., arXiv 1905.01723, eq. 5-8; trained on labelled pairs. It is what FUNIT2FUNIT adds to,
+and what it may start from (`--pretrained`).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from framework import g2g_trainer, guides, losses, penalties, results
+from framework.data import Data
+from framework.errors import MissingError, UserError
+from framework.g2g.cyclefunit import funit_nets
+from framework.g2g_trainer import NETS, Options, Swap, exchange, pair
+from framework.trainer import Batch, Phase
+from framework.utils import Random
+from nets import funit
+from nets.blocks import Style, scaled
+
+
+class Trainer(g2g_trainer.Trainer):
+    """The discriminator, then encoders and generator, each on pairs of its own."""
+
+    contract = "labelled_pair"
+    averaged = NETS
+
+    def __init__(self, options: Options, data: Data, run: results.Run | None = None):
+        """As every system; with --pretrained the weights are those of another run.
+
+        Raises:
+            MissingError: --pretrained has no such nets.
+            UserError: they have other shapes.
+        """
+        super().__init__(options, data, run)
+        if options.pretrained:
+            for name in (*NETS, *(["disc"] if options.restore_disc else [])):
+                _copy_weights(
+                    self.nets[name], Path(options.pretrained) / "models" / f"{name}.keras"
+                )
+                if name in self.ema_nets:
+                    self.ema_nets[name].set_weights(self.nets[name].get_weights())
+
+    def prepare(self) -> dict[str, Callable[[], keras.Model]]:
+        """With --id_mode loss, the net of identities."""
+        o, makers = self.options, super().prepare()
+        if o.id_mode == "loss":
+            makers["identity"] = guides.identity(o, self.own_classifier)
+        return makers
+
+    def build_nets(self) -> dict[str, keras.Model]:
+        """`content`, `style`, `gen` and `disc`, with a head for each class."""
+        o = self.options
+        nets = funit_nets(o, o.style_dim)
+        nets["disc"] = funit.discriminator(
+            image_size=o.image_size, nf=scaled(64, o.width * o.d_width), res_blocks=o.d_blocks,
+            classes=self.data.classes, layers=Style("channel", "he", 0.0, o.weight_decay),
+        )  # fmt: skip
+        return nets
+
+    def build_phases(self) -> list[Phase]:
+        """The discriminator, then encoders and generator."""
+        return [Phase("disc", ("disc",), self.disc_terms), *super().build_phases()]
+
+    def judge(self, x: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Logits [N, h, w] of the heads of these classes, and the pooled features [N, C]."""
+        logits, features = self.nets["disc"](x, training=True)
+        pooled = tf.reduce_mean(tf.cast(features, tf.float32), axis=(1, 2))
+        return funit.pick_head(logits, labels), pooled
+
+    def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
+        """Hinge of images and mixed ones, each under its class (eq. 6), and R1."""
+        o, x, y = self.options, pair(batch), pair(batch, "y")
+        content, style = self.encode(x, training=True)
+        mixed = tf.stop_gradient(self.draw(content, exchange(style), training=True))
+        real, _ = self.judge(x, y)
+        # The published program judges a fake of class a under class b.
+        fake, _ = self.judge(mixed, y if o.bug_compat else exchange(y))
+        parts = losses.ADVERSARIAL["hinge"].disc(real_logits=real, fake_logits=fake)
+        terms = {"adv": parts["real"] + parts["fake"]}
+        if o.penalty_weight_d:
+            terms["penalty"] = o.penalty_weight_d * self._r1(x, y)
+        return terms
+
+    def _r1(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        """E |grad D(x)|^2 of the mean over patches, or as published: smaller by B^2."""
+
+        def mean_logit(images: tf.Tensor) -> tf.Tensor:
+            return tf.reduce_mean(self.judge(images, y)[0], axis=(1, 2))
+
+        rows = float(x.shape[0]) if self.options.r1_mode == "batch_mean" else 1.0
+        return 2 * penalties.r1(mean_logit, x, x, tf.random.uniform) / rows**2
+
+    def gen_terms(self, batch: Batch, random: Random, training: bool = True) -> dict:
+        """Adversary, short reconstruction and feature matching (eq. 5, 7 and 8)."""
+        x, y = pair(batch), pair(batch, "y")
+        content, style = self.encode(x, training)
+        swap = Swap(x, content, style, self.draw(content, exchange(style), training))
+        return self.translation_terms(swap, y, random, training)
+
+    def translation_terms(
+        self, swap: Swap, y: tf.Tensor, random: Random, training: bool
+    ) -> dict[str, tf.Tensor]:
+        """FUNIT's terms of mixed images and of images put together of their own codes."""
+        o, x, mixed = self.options, swap.x, swap.mixed
+        short = self.draw(swap.content, swap.style, training)
+        fool = losses.ADVERSARIAL["hinge"].gen
+        mixed_logits, mixed_features = self.judge(mixed, exchange(y))
+        short_logits, short_features = self.judge(short, y)
+        features = tf.stop_gradient(self.judge(x, y)[1])
+        terms = {
+            "adv": o.adv_weight * 0.5 * (fool(mixed_logits) + fool(short_logits)),
+            "short": o.short_weight * guides.l1(short, x),
+            "fm_short": o.fm_weight * guides.l1(short_features, features),
+            "fm_mixed": o.fm_weight * guides.l1(mixed_features, exchange(features)),
+        }
+        if o.id_mode == "loss":
+            see = self.frozen["identity"]
+            known = tf.stop_gradient(see(x, training=False))
+            distance = guides.l1(see(mixed, training=False), exchange(known))
+            terms["identity"] = guides.ramp(o, random.step) * distance
+        return terms
+
+
+def _copy_weights(net: keras.Model, file: Path) -> None:
+    if not file.is_file():
+        raise MissingError(f"--pretrained: no {file}; it must be a finished run of funit")
+    try:
+        net.set_weights(keras.models.load_model(file).get_weights())
+    except (OSError, ValueError) as error:
+        raise UserError(f"--pretrained: {file} is another net than asked for here") from error

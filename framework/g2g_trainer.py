@@ -1,0 +1,324 @@
+"""G2G: disentangles content and style by exchanging the codes of two images, and exchanging back.
+
+Interim report and paper on guided-to-guided cross-training, after FUNIT and LORD. Of two images the
+encoders make contents c and styles s; m12 = G(c1, s2) and m21 = G(c2, s1) are mixed, taken apart
+and put together again as r1, r2. How that is trained is `--g2g_variant`, a file of `framework.g2g`.
+"""
+
+import dataclasses
+import importlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from framework import classifier_trainer, config, evaluate, lpips, optimizers, trainer
+from framework.config import option
+from framework.errors import UsageError
+from framework.trainer import Batch, Phase
+from framework.utils import Random, batched, to_float
+
+VALIDATED = 128  # pairs of held-out images that are measured with every row of history.csv
+NETS = ("content", "style", "gen")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(config.Options):
+    """Options of `--gan_type g2g`."""
+
+    ABLATABLE = ("long", "fm_long", "fm_reassembly")
+
+    g2g_variant: str = option(
+        "naive", "how codes are learned", "exchange",
+        choices=("naive", "cyclefunit", "funit", "funit2funit"),
+    )  # fmt: skip
+    dataset: str = option(
+        "mini2street", "data set, several joined by +, or both domains of a pair", "data",
+        aliases=("data",),
+    )  # fmt: skip
+    batch_size: int = option(16, "pairs per update, all devices", "training", low=1)
+    gamma: float = option(
+        0.4, "weight of codes found again in mixed images (naive, cyclefunit)", "exchange", low=0
+    )
+    rec_weight: float = option(
+        1.0, "weight of images put together again (naive, cyclefunit)", "exchange", low=0
+    )
+    g2g_out: str = option(
+        "tanh", "range of the naive generator; sigmoid, the published one, gives grey images",
+        "nets", choices=("tanh", "sigmoid"),
+    )  # fmt: skip
+    rec_short_weight: float = option(
+        0.0, "weight of G(c1, s1) against image 1, as V sees them (cyclefunit)", "exchange", low=0
+    )
+    adv_weight: float = option(1.0, "weight of the adversarial loss", "exchange", low=0)
+    sanity: bool = option(False, "see the same image twice (cyclefunit)", "exchange")
+    id_mode: str = option(
+        "none", "identities: not seen, compared, or taken as style code (cyclefunit, funit*)",
+        "exchange", choices=("none", "loss", "replace"),
+    )  # fmt: skip
+    id_weight: float = option(1.0, "weight of --id_mode loss", "exchange", low=0)
+    id_start: int = option(0, "iteration from which on that weight rises from 0", "exchange", low=0)
+    id_ramp: int = option(0, "iterations of its rise", "exchange", low=0)
+    short_weight: float = option(0.1, "weight of |G(c1, s1) - x1| (funit*)", "exchange", low=0)
+    long_weight: float = option(0.1, "weight of |r1 - x1| (funit2funit)", "exchange", low=0)
+    fm_weight: float = option(
+        1.0, "weight of the discriminator's features of translations (funit*)", "exchange", low=0
+    )
+    fm_reassembly_weight: float = option(
+        0.1, "weight of its features of r against mixed images (funit2funit)", "exchange", low=0
+    )
+    fm_long_weight: float = option(
+        0.1, "weight of its features of r against images (funit2funit)", "exchange", low=0
+    )
+    ablate: str = option(
+        "none", "terms of funit2funit left out, joined by +: long, fm_long, fm_reassembly",
+        "exchange",
+    )  # fmt: skip
+    penalty_weight_d: float = option(10.0, "weight of R1 (funit*)", "exchange", low=0)
+    r1_mode: str = option(
+        "per_sample", "R1 of each image, or as published of the batch's mean", "exchange",
+        choices=("per_sample", "batch_mean"),
+    )  # fmt: skip
+    bug_compat: bool = option(
+        False, "judge fakes under the other image's class, as the published program", "exchange"
+    )
+    pretrained: str | None = option(None, "run folder of funit to start from", "exchange")
+    restore_disc: bool = option(True, "with --pretrained: its discriminator too", "exchange")
+    perceptual_net: str = option(
+        "vgg16", "network V that compares images (cyclefunit); classifier: one trained here",
+        "exchange", choices=("vgg16", "vgg19", "squeeze", "alex", "classifier"),
+    )  # fmt: skip
+    perceptual_weights: str | None = option(None, "file or folder of its weights", "exchange")
+    identity_net: str = option(
+        "classifier", "network of identities", "exchange",
+        choices=("classifier", "face128", "resnet50"),
+    )  # fmt: skip
+    identity_weights: str | None = option(None, "file or folder of its weights", "exchange")
+    classifier_arch: str = option(
+        "strided", "net of a classifier trained here", "nets", choices=config.CLASSIFIERS
+    )
+    classifier_iterations: int = option(2000, "updates of that classifier", "exchange", low=1)
+    classifier_width: float = option(1.0, "factor on its hidden widths", "nets", low=0.001)
+    evaluator_arch: str = option(
+        "pooled", "net of the evaluator", "output", choices=config.CLASSIFIERS, inert=True
+    )
+    width: float = option(1.0, "factor on hidden widths", "nets", low=0.001)
+    gen_width: float = option(
+        1.0, "factor on widths of the naive generator, times --width", "nets", low=0.001
+    )
+    d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
+    content_dim: int = option(256, "length of a content code (naive)", "nets", low=1)
+    style_dim: int = option(64, "length of a style code", "nets", low=1)
+    adain_layers: int = option(4, "AdaIN layers of the naive generator", "nets", low=1)
+    content_downs: int = option(3, "halvings of the content encoder", "nets", low=1)
+    content_channels: int = option(
+        0, "channels of the content map; 0: as many as FUNIT's has", "nets", low=0
+    )
+    class_downs: int = option(4, "halvings of the style encoder", "nets", low=1)
+    res_blocks: int = option(2, "residual blocks of content encoder and decoder", "nets", low=1)
+    mlp_width: int = option(256, "width of the MLP between style code and AdaIN", "nets", low=1)
+    d_blocks: int = option(10, "residual blocks of FUNIT's discriminator", "nets", low=2)
+    d_layers: int = option(3, "strided rows of CycleFUNIT's patch discriminator", "nets", low=1)
+    lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
+    lr_g: float = option(2e-4, "learning rate of encoders and generator", "optimisers", low=0)
+    b1: float = option(0.9, "Adam's beta 1", "optimisers", low=0, high=0.9999)
+    b2: float = option(0.999, "Adam's beta 2", "optimisers", low=0, high=0.999999)
+    optim: str = option("adam", "optimiser of all nets", "optimisers", choices=("adam", "rms"))
+    ema: float = option(
+        0.0, "decay of the averaged nets used for images; 0 for none", "optimisers",
+        low=0, high=0.99999,
+    )  # fmt: skip
+    weight_decay: float = option(0.0, "c in c * sum(kernel^2), added to each loss", "nets", low=0)
+    lpips_net: str = option(
+        "none", "network of the metrics lpips_*", "output",
+        choices=("none", "alex", "vgg", "squeeze"), inert=True,
+    )  # fmt: skip
+    lpips_weights: str | None = option(
+        None, "folder of its weights (default: <data_dir>/lpips)", "output", inert=True
+    )
+
+    def check(self) -> None:
+        """Refuses what only another variant has, unknown terms and a judge of itself."""
+        super().check()
+        for name in filter(None, self.ablate.split("+")):
+            if name not in ("none", *self.ABLATABLE):
+                raise UsageError(f"--ablate {name}: choose from {', '.join(self.ABLATABLE)}")
+        if self.pretrained and not self.g2g_variant.startswith("funit"):
+            raise UsageError(f"--pretrained: not for --g2g_variant {self.g2g_variant}")
+        if self.classifier_arch == self.evaluator_arch:
+            raise UsageError(
+                f"--evaluator_arch {self.evaluator_arch}: must be another one than "
+                "--classifier_arch, which may have taught the nets"
+            )
+
+
+class Swap(NamedTuple):
+    """Images and codes of B pairs: rows are those of image 1, then those of image 2 [2B, ...].
+
+    A row of `mixed` has the content of its row of `x` and the style of the other image;
+    `mixed_content` and `mixed_style` are its codes, and `back` is put together of those; None where
+    mixed images are not taken apart.
+    """
+
+    x: tf.Tensor
+    content: tf.Tensor
+    style: tf.Tensor
+    mixed: tf.Tensor
+    mixed_content: tf.Tensor | None = None
+    mixed_style: tf.Tensor | None = None
+    back: tf.Tensor | None = None
+
+
+def exchange(rows: tf.Tensor) -> tf.Tensor:
+    """Rows [2B, ...] with the halves exchanged: what belongs to the other image of each pair."""
+    return tf.concat(tf.split(rows, 2)[::-1], axis=0)
+
+
+def pair(batch: Batch, key: str = "x") -> tf.Tensor:
+    """Both halves of a batch as rows [2B, ...]."""
+    return tf.concat([batch[f"{key}1"], batch[f"{key}2"]], axis=0)
+
+
+class Trainer(trainer.Trainer):
+    """What all variants share: the exchange, its sheets and its metrics."""
+
+    contract = "halves"
+    options: Options
+
+    @classmethod
+    def of(cls, options: Options) -> type[trainer.Trainer]:
+        """The class of --g2g_variant."""
+        return importlib.import_module(f"framework.g2g.{options.g2g_variant}").Trainer
+
+    def prepare(self) -> dict[str, Callable[[], keras.Model]]:
+        """The evaluator, where the data have classes: it watches and teaches nothing."""
+        o, makers = self.options, super().prepare()
+        if o.eval_pairs and self.has_classes:
+            settings = classifier_trainer.for_evaluation(o)
+            makers["evaluator"] = classifier_trainer.ready(settings, self.data.labelled())
+        if o.lpips_net != "none" and o.eval_pairs and not o.dry_run:
+            lpips.find(o.lpips_net, o.lpips_weights or f"{o.data_dir}/lpips")
+        return makers
+
+    def own_classifier(self) -> Callable[[], keras.Model]:
+        """Maker of a classifier that may teach: another net and seed than the evaluator's."""
+        o = self.options
+        settings = classifier_trainer.for_semantic_loss(
+            o, classifier_arch=o.classifier_arch, iterations=o.classifier_iterations,
+            width=o.classifier_width,
+        )  # fmt: skip
+        return classifier_trainer.ready(settings, self.data.labelled())
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether every image has one class."""
+        return not self.data.attributes and all(d.labels is not None for d in self.data.domains)
+
+    def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
+        """Of --optim at --lr_d for discriminators, else --lr_g."""
+        o = self.options
+        return optimizers.KINDS[o.optim](o.lr_d if phase == "disc" else o.lr_g, o.b1, o.b2)
+
+    def build_phases(self) -> list[Phase]:
+        """One update of encoders and generator."""
+        return [Phase("gen", NETS, self.gen_terms)]
+
+    def gen_terms(self, batch: Batch, random: Random, training: bool = True) -> dict:
+        """Weighted terms of encoders and generator."""
+        raise NotImplementedError
+
+    def encode(self, x: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+        """Content and style codes of images [N, S, S, C]."""
+        nets = self.now(training)
+        return nets["content"](x, training=training), nets["style"](x, training=training)
+
+    def now(self, training: bool) -> dict[str, keras.Model]:
+        """The nets in training, else those that images are made with."""
+        return self.nets if training else {n: self.sampling_net(n) for n in self.nets}
+
+    def draw(self, content: tf.Tensor, style: tf.Tensor, training: bool) -> tf.Tensor:
+        """Images [N, S, S, C] of codes."""
+        return self.now(training)["gen"]([content, style], training=training)
+
+    def swap(self, x: tf.Tensor, training: bool) -> Swap:
+        """Exchange and exchange back of B pairs, rows [2B, ...]."""
+        content, style = self.encode(x, training)
+        mixed = self.draw(content, exchange(style), training)
+        mixed_content, mixed_style = self.encode(mixed, training)
+        back = self.draw(mixed_content, exchange(mixed_style), training)
+        return Swap(x, content, style, mixed, mixed_content, mixed_style, back)
+
+    # What is seen and measured
+
+    def held_out(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """`count` random pairs of held-out images, uint8 rows [2 count, ...], and their classes."""
+        images = np.concatenate([d.test_images for d in self.data.domains])
+        rows = np.random.default_rng(seed).integers(0, len(images), 2 * count)
+        if not self.has_classes:
+            return images[rows], None
+        return images[rows], np.concatenate([d.test_labels for d in self.data.domains])[rows]
+
+    def exchanged(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """`mixed`, `back` and `short`, the images of their own codes, of uint8 rows [2B, ...]."""
+        halves = np.stack(np.split(x, 2), axis=1)  # pairs, so that batches keep them together
+
+        def see(pairs: np.ndarray) -> tuple[np.ndarray, ...]:
+            rows = to_float(np.concatenate([pairs[:, 0], pairs[:, 1]]))
+            swap = self.swap(rows, training=False)
+            short = self.draw(swap.content, swap.style, training=False)
+            made = (swap.mixed, swap.back, short)
+            return tuple(np.stack(np.split(np.asarray(each), 2), axis=1) for each in made)
+
+        made = batched(see, halves)
+        names = ("mixed", "back", "short")
+        return {k: np.concatenate([v[:, 0], v[:, 1]]) for k, v in zip(names, made, strict=True)}
+
+    def sheet(self) -> None:
+        """Triplets x1 x2 / m12 m21 / r1 r2 of the same held-out pairs every time."""
+        if self.run:
+            x, _ = self.held_out(self.options.num_samples_to_gen, self.options.seed)
+            made = self.exchanged(x)
+            rows = {"x": to_float(x).numpy(), "m": made["mixed"], "r": made["back"]}
+            self.run.triplets(rows, int(self.step))
+
+    def statistics(self) -> dict[str, float]:
+        """Loss and what is exchanged on held-out pairs."""
+        if any(len(d.test_images) == 0 for d in self.data.domains):
+            return {}
+        x, y = self.held_out(VALIDATED, self.options.seed + 1)
+        batch = dict(zip(("x1", "x2"), tf.split(to_float(x), 2), strict=True))
+        if y is not None:
+            batch |= dict(zip(("y1", "y2"), tf.split(tf.constant(y), 2), strict=True))
+        random = Random(self.options.seed, tf.cast(self.step, tf.int64))
+        terms = self.gen_terms(batch, random, training=False)
+        found = {"stat/val_loss": float(tf.add_n(list(terms.values())))}
+        metrics = self._measure(x, y, self.exchanged(x), "")
+        kept = {"swap_acc", "copy_rate", "rec_l1"} & metrics.keys()
+        return found | {f"stat/{name}": metrics[name]["value"] for name in sorted(kept)}
+
+    def metrics(self) -> dict[str, dict]:
+        """Metrics of --eval_pairs held-out pairs, see `evaluate.swaps`."""
+        o = self.options
+        if not o.eval_pairs or any(len(d.test_images) < 2 for d in self.data.domains):
+            return {}
+        x, y = self.held_out(o.eval_pairs, o.seed + 2)
+        made = self.exchanged(x)
+        protocol = f"held-out pairs, seed {o.seed + 2}, iteration {int(self.step)}"
+        found = self._measure(x, y, made, protocol)
+        if o.lpips_net != "none":
+            place = o.lpips_weights or f"{o.data_dir}/lpips"
+            distance = lpips.Distance(o.lpips_net, place, x.shape[1])
+            found |= evaluate.distances(to_float(x).numpy(), made, distance, distance.protocol)
+        return found
+
+    def _measure(self, x: np.ndarray, y: np.ndarray | None, made: dict, protocol: str) -> dict:
+        images = to_float(x).numpy()
+        found = evaluate.reconstructions(images, made, protocol)
+        if "evaluator" in self.frozen:
+            classify = classifier_trainer.outputs(self.frozen["evaluator"])
+            who = f"evaluator {self.options.evaluator_arch}; {protocol}"
+            found |= evaluate.swaps(made["mixed"], y, classify, who)
+            found["evaluator_accuracy"] = evaluate.accuracy(classify, images, y, who)
+        return found

@@ -1,0 +1,72 @@
+"""Frozen nets that guide disentanglement: how alike two images look, whose identity they show."""
+
+import functools
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from framework import identity as identities
+from framework import perception
+from framework.options import Options
+from nets import classifier
+from nets.identity import of_classifier
+
+Maker = Callable[[], keras.Model]
+SECOND = 1  # relu2_2 of VGG16, the paper's choice, and what corresponds to it in other trunks
+
+
+def perceptual(options: Options, own: Callable[[], Maker]) -> Maker:
+    """Maker of images -> maps of --perceptual_net; `own` makes that of a classifier.
+
+    Raises:
+        MissingError, UserError: as `perception.ready`.
+    """
+    if options.perceptual_net == "classifier":
+        return functools.partial(_middle, own())
+    return functools.partial(_second, perception.ready(options))
+
+
+def _second(make: Maker) -> keras.Model:
+    trunk = make()
+    return _frozen(trunk, trunk.outputs[SECOND])
+
+
+def identity(options: Options, own: Callable[[], Maker]) -> Maker:
+    """Maker of images -> codes [N, D] of --identity_net; `own` makes that of a classifier.
+
+    Raises:
+        MissingError, UserError: as `identity.ready`.
+    """
+    o = options
+    if o.identity_net == "classifier":
+        make = own()
+        return lambda: of_classifier(make())
+    place = "random" if o.dry_run else o.identity_weights
+    return identities.ready(o.identity_net, place, o.data_dir)
+
+
+def _middle(make: Maker) -> keras.Model:
+    net = make()
+    return _frozen(net, classifier.middle(net))
+
+
+def _frozen(net: keras.Model, output: keras.KerasTensor) -> keras.Model:
+    model = keras.Model(net.input, output)
+    model.trainable = False
+    return model
+
+
+def ramp(options: Options, step: tf.Tensor) -> tf.Tensor:
+    """--id_weight at an iteration: 0 until --id_start, full --id_ramp iterations later."""
+    if not options.id_ramp and not options.id_start:
+        return tf.constant(options.id_weight)
+    risen = tf.cast(step - options.id_start + 1, tf.float32) / max(options.id_ramp, 1)
+    return options.id_weight * tf.clip_by_value(risen, 0.0, 1.0)
+
+
+def l1(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """Mean absolute difference over all elements, in float32; shapes must be equal (ValueError)."""
+    a, b = tf.cast(a, tf.float32), tf.cast(b, tf.float32)
+    a.shape.assert_is_compatible_with(b.shape)
+    return tf.reduce_mean(tf.abs(a - b))
