@@ -76,22 +76,27 @@ def parse(argv: Sequence[str]) -> Options:
     Raises:
         UsageError: unknown flag, system, preset or value.
     """
-    given = vars(flags.parser(_all_fields()).parse_args(list(argv)))
-    preset = _preset(given.get("preset"))
-    system = given.get("gan_type") or preset.options.get("gan_type") or Options.gan_type
+    asked = given(argv)
+    preset = _preset(asked.get("preset"))
+    system = asked.get("gan_type") or preset.options.get("gan_type") or Options.gan_type
     known = _fields(system)
-    for key in given:
+    for key in asked:
         if key not in known:
             owners = " or ".join(name for name in systems() if key in _fields(name))
             raise UsageError(f"--{key} is for --gan_type {owners}, not for {system}")
     key = data_option(system)
-    data = given.get(key) or preset.options.get(key) or known[key].default
+    data = asked.get(key) or preset.options.get(key) or known[key].default
     values = {k: v for k, v in preset.resolve(data, system).items() if k in known}
-    values |= given | {"gan_type": system}
-    changed = [name for name in given if not known[name].metadata["inert"] and name != "gan_type"]
-    if "name" not in given and (changed or "name" not in values):
-        values["name"] = default_name(values, given)  # a preset's own name is for it unchanged
+    values |= asked | {"gan_type": system}
+    changed = [name for name in asked if not known[name].metadata["inert"] and name != "gan_type"]
+    if "name" not in asked and (changed or "name" not in values):
+        values["name"] = default_name(values, asked)  # a preset's own name is for it unchanged
     return options_class(system)(**values)
+
+
+def given(argv: Sequence[str]) -> dict[str, Any]:
+    """The options that a command line gives, by name. Raises UsageError for an unknown flag."""
+    return vars(flags.parser(_all_fields()).parse_args(list(argv)))
 
 
 def _preset(name: str | None) -> presets.Preset:

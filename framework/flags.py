@@ -80,8 +80,10 @@ def parser(options: dict[str, dict[str, dataclasses.Field]]) -> argparse.Argumen
         prog="main.py",
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
-        description="Train coupled GANs. Other commands: main.py list | evaluate RUN | sample RUN "
-        "| walk RUN | translate RUN | doctor (each has its own --help).",
+        description="Train coupled GANs and what disentangles images; with --grid FLAG=V1,V2,... "
+        "for every value, and --at_once N runs at a time. Other commands: main.py list | "
+        "evaluate RUN | sample RUN | walk RUN | translate RUN | reproduce NAME | doctor (each has "
+        "its own --help).",
     )
     groups: dict[str, Any] = {}
     for fields in options.values():

@@ -1,4 +1,7 @@
-"""Trains, evaluates and writes the page; the same command resumes."""
+"""Trains, evaluates and writes the page; the same command resumes.
+
+With --grid FLAG=V1,V2,... (any number of them) it does so for every combination of the values.
+"""
 
 import contextlib
 import shlex
@@ -9,10 +12,14 @@ from framework import cluster, config
 from framework.commands.base import assess, build_trainer, load_data, published, tensorflow
 from framework.config import Options
 from framework.errors import UsageError
+from framework.reproduce import grid, runner
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
+    sweep = grid.read(argv)
+    if sweep.values:
+        return _sweep(sweep)
     options = config.parse(argv)
     if options.dry_run:
         return _dry_run(options)
@@ -34,6 +41,16 @@ def run(argv: Sequence[str]) -> int:
             _finish(trainer, code)
         trainer.agree(code)  # the other workers wait until the chief has finished
         return code
+
+
+def _sweep(sweep: grid.Grid) -> int:
+    options, jobs = config.parse(sweep.rest), grid.jobs(sweep)
+    if options.dry_run:
+        raise UsageError("--dry_run: not with --grid; look at one of its runs")
+    results_dir = Path(options.results_dir)
+    runner.run(list(jobs.values()), results_dir, {}, sweep.at_once)
+    print(f"see {grid.write(sweep, jobs, results_dir)}")
+    return 0
 
 
 def _finish(trainer, stopped: int) -> None:

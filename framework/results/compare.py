@@ -6,6 +6,8 @@ from pathlib import Path
 from framework.errors import MissingError
 from framework.results import files, plots
 
+VALIDATION = "stat/val_loss"
+
 
 def overlay(runs: Mapping[str, str | Path], column: str, path: str | Path) -> Path:
     """Write a PNG of one column of history.csv, a curve per run; returns its path.
@@ -36,3 +38,23 @@ def draw(path: Path, title: str, curves: Mapping[str, plots.Curve], xlabel: str)
     values = list(curves.values())
     files.write_bytes(path, plots.png(title, list(curves), values, xlabel, smoothed=False))
     return path
+
+
+def losses(runs: Mapping[str, str | Path], folder: Path) -> list[Path]:
+    """Write `<phase>.png` for every phase: the sum of its terms, a curve per run; the paths.
+
+    Beside the generators' stands the loss on held-out data, dashed, of systems that log it.
+    """
+    histories = {name: files.read_history(Path(run) / "history.csv") for name, run in runs.items()}
+    columns = dict.fromkeys(key for rows in histories.values() for row in rows for key in row)
+    phases = dict.fromkeys(name.split("/")[0] for name in columns if "/" in name)
+    made = []
+    for phase in (each for each in phases if each != "stat"):
+        own = [name for name in columns if name.startswith(f"{phase}/")]
+        solid = {name: plots.total(rows, own) for name, rows in histories.items()}
+        held_out = [VALIDATION] if phase == "gen" and VALIDATION in columns else []
+        dashed = {name: plots.total(rows, held_out) for name, rows in histories.items()}
+        title = f"{phase} loss" + (", dashed: on held-out pairs" if held_out else "")
+        files.write_bytes(folder / f"{phase}.png", plots.two_of_each(title, solid, dashed))
+        made.append(folder / f"{phase}.png")
+    return made

@@ -68,6 +68,13 @@ def curve(history: list[files.Row], name: str) -> Curve:
     return x, np.where(np.isfinite(y), y, np.nan)
 
 
+def total(history: list[files.Row], names: list[str]) -> Curve:
+    """Iterations and the sum of some columns, where a row has them all."""
+    rows = [row for row in history if names and all(name in row for name in names)]
+    x = np.array([row["iteration"] for row in rows], np.float64)
+    return x, np.array([sum(row[name] for name in names) for row in rows], np.float64)
+
+
 def smooth(values: np.ndarray) -> np.ndarray:
     """Centred moving mean over a fiftieth of the values [N]; nan values are left out of it."""
     width = max(3, len(values) // 50) | 1
@@ -118,6 +125,23 @@ def png(
     if smoothed and spans_decades([y for _, y in curves]):
         axes.set_yscale("log")
     _dress(axes, title, xlabel, legend=len(labels) > 1)
+    return _bytes(figure)
+
+
+def two_of_each(title: str, solid: dict[str, Curve], dashed: dict[str, Curve]) -> bytes:
+    """A PNG of two curves, solid and dashed, of one colour per name."""
+    figure = Figure(figsize=(5.2, 3.2), dpi=140, layout="constrained")
+    axes = figure.add_subplot()
+    for colour, name in zip(COLOURS * len(solid), solid, strict=False):
+        axes.plot(*solid[name], color=colour, linewidth=1.5, label=name)
+        axes.plot(*dashed[name], color=colour, linewidth=1.2, linestyle="--")
+    if spans_decades([y for curves in (solid, dashed) for _, y in curves.values()]):
+        axes.set_yscale("log")
+    _dress(axes, title, "Iterations", legend=True)
+    return _bytes(figure)
+
+
+def _bytes(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()

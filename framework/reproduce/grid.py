@@ -1,0 +1,113 @@
+"""A sweep: the same command for every combination of values of some flags, side by side."""
+
+import csv
+import io
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from framework import config
+from framework.errors import UsageError
+from framework.reproduce.runner import Job
+
+FOLDER = "grids"
+LEFT_OUT = ("name", "overwrite")  # flags that say nothing of whether a run is done already
+
+
+class Grid(NamedTuple):
+    """What `--grid` asks for: flag -> its values, the other arguments, runs at a time."""
+
+    values: dict[str, list[str]]
+    rest: list[str]
+    at_once: int
+
+
+def read(argv: Sequence[str]) -> Grid:
+    """The `--grid FLAG=V1,V2,...` (any number of them) and `--at_once N` in a command line.
+
+    Raises:
+        UsageError: no value, a flag twice, or --at_once that is no number from 1.
+    """
+    words = [part for word in argv for part in _halves(word)]
+    given: dict[str, list[str]] = {"--grid": [], "--at_once": []}
+    rest: list[str] = []
+    while words:
+        word = words.pop(0)
+        if word not in given:
+            rest.append(word)
+        elif not words:
+            raise UsageError(f"{word}: a value is missing")
+        else:
+            given[word].append(words.pop(0))
+    values: dict[str, list[str]] = {}
+    for text in given["--grid"]:
+        flag, _, listed = text.removeprefix("--").partition("=")
+        values[flag] = [value for value in listed.split(",") if value]
+        if not values[flag]:
+            raise UsageError(f"--grid {text}: expected FLAG=V1,V2,...")
+    if len(values) < len(given["--grid"]):
+        raise UsageError("--grid: a flag stands there twice")
+    at_once = (given["--at_once"] or ["1"])[-1]
+    if values and not (at_once.isdigit() and int(at_once)):
+        raise UsageError(f"--at_once {at_once}: expected a whole number from 1")
+    return Grid(values, rest if values else list(argv), int(at_once) if values else 1)
+
+
+def _halves(word: str) -> list[str]:
+    for flag in ("--grid", "--at_once"):
+        if word.startswith(f"{flag}="):
+            return [flag, word.removeprefix(f"{flag}=")]
+    return [word]
+
+
+def jobs(grid: Grid) -> dict[str, Job]:
+    """Label such as `gamma=0.4` -> its run, for every combination.
+
+    Raises:
+        UsageError: as for a single run.
+    """
+    found = {}
+    for combination in itertools.product(*grid.values.values()):
+        pairs = dict(zip(grid.values, combination, strict=True))
+        argv = [*grid.rest, *(f"--{flag}={value}" for flag, value in pairs.items())]
+        options, given = config.parse(argv), config.given(argv)
+        ending = "-".join(f"{flag}_{value}" for flag, value in pairs.items())
+        name = f"{options.name}-{ending}" if "name" in given else options.name
+        own = {k: v for k, v in given.items() if k not in LEFT_OUT}
+        found[", ".join(f"{k}={v}" for k, v in pairs.items())] = Job(name, own, ())
+    return found
+
+
+def write(grid: Grid, found: Mapping[str, Job], results_dir: Path) -> Path:
+    """Table (Markdown, CSV) of all metrics and a plot of each phase's loss; returns the folder."""
+    from framework.results import compare, files  # slow to import, and `--help` comes by here
+
+    name = config.parse(grid.rest).name
+    place = results_dir / FOLDER / f"{name}-{'-'.join(grid.values)}"
+    place.mkdir(parents=True, exist_ok=True)
+    runs = {label: results_dir / job.name for label, job in found.items()}
+    metrics = {label: _metrics(folder) for label, folder in runs.items()}
+    names = list(dict.fromkeys(name for each in metrics.values() for name in each))
+    rows = [("run", *names)]
+    rows += [(label, *(each.get(name, "") for name in names)) for label, each in metrics.items()]
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    files.write_text(place / "table.csv", stream.getvalue())
+    lines = [[_short(cell) for cell in row] for row in (rows[0], ["---"] * len(rows[0]), *rows[1:])]
+    text = "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    files.write_text(place / "table.md", text)
+    print(text)
+    compare.losses(runs, place)
+    return place
+
+
+def _metrics(folder: Path) -> dict[str, float]:
+    path = folder / "metrics.json"
+    read = json.loads(path.read_text()) if path.exists() else {}
+    return {k: v["value"] for k, v in read.items() if isinstance(v["value"], int | float)}
+
+
+def _short(cell: object) -> str:
+    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)

@@ -1,0 +1,66 @@
+"""A sweep: which runs it makes, and what it leaves."""
+
+import json
+
+import pytest
+
+from framework import cli
+from framework.errors import UsageError
+from framework.reproduce import grid
+
+
+def test_every_combination_is_a_run_of_its_own():
+    sweep = grid.read("--preset smoke --grid seed=1,2 --grid=batch_size=2,4 --at_once 2".split())
+    assert sweep.values == {"seed": ["1", "2"], "batch_size": ["2", "4"]}
+    assert (sweep.rest, sweep.at_once) == (["--preset", "smoke"], 2)
+    jobs = grid.jobs(sweep)
+    assert list(jobs)[0] == "seed=1, batch_size=2" and len(jobs) == 4
+    assert len({job.name for job in jobs.values()}) == 4
+    assert [job.options["batch_size"] for job in jobs.values()] == [2, 4, 2, 4]
+
+
+def test_a_name_is_told_apart_by_the_values():
+    jobs = grid.jobs(grid.read(["--name", "run", "--grid", "seed=1,2"]))
+    assert [job.name for job in jobs.values()] == ["run-seed_1", "run-seed_2"]
+
+
+def test_without_a_grid_nothing_is_taken_away():
+    argv = ["--preset", "smoke", "--at_once", "2"]
+    assert grid.read(argv) == ({}, argv, 1)
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--grid"], "a value is missing"),
+        (["--grid", "seed"], "FLAG=V1,V2"),
+        (["--grid", "seed=1", "--grid", "seed=2"], "twice"),
+        (["--grid", "seed=1", "--at_once", "0"], "--at_once 0"),
+    ],
+)
+def test_malformed_grids_are_refused(argv, words):
+    with pytest.raises(UsageError, match=words):
+        grid.read(argv)
+
+
+def test_a_wrong_value_is_refused_before_anything_runs(tmp_path, capsys):
+    argv = ["--results_dir", str(tmp_path), "--grid", "gamma=0.1,0.2"]
+    assert cli.main(argv) == 2
+    assert "--gamma is for --gan_type g2g" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_table_and_the_curves_of_finished_runs(tmp_path, capsys):
+    sweep = grid.read(["--results_dir", str(tmp_path), "--grid", "seed=1,2"])
+    jobs = grid.jobs(sweep)
+    for i, job in enumerate(jobs.values()):
+        folder = tmp_path / job.name
+        folder.mkdir()
+        metrics = {"rec_l1": {"value": 0.25 + i}, "confusion": {"value": [[1]]}}
+        (folder / "metrics.json").write_text(json.dumps(metrics))
+        rows = "iteration,gen/a,gen/b,disc/adv,stat/val_loss\n1,1,2,3,4\n2,1,2,3,4\n"
+        (folder / "history.csv").write_text(rows)
+    place = grid.write(sweep, jobs, tmp_path)
+    assert (place / "table.csv").read_text() == "run,rec_l1\nseed=1,0.25\nseed=2,1.25\n"
+    assert "| seed=2 | 1.250 |" in capsys.readouterr().out
+    assert {path.name for path in place.glob("*.png")} == {"gen.png", "disc.png"}
