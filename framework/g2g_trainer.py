@@ -61,6 +61,10 @@ class Options(config.Options):
     id_weight: float = option(1.0, "weight of --id_mode loss", "exchange", low=0)
     id_start: int = option(0, "iteration from which on that weight rises from 0", "exchange", low=0)
     id_ramp: int = option(0, "iterations of its rise", "exchange", low=0)
+    class_weight: float = option(
+        0.0, "weight of the cross-entropy of mixed images and the class of their style, as a "
+        "classifier trained here sees them: no part of the papers (funit*)", "exchange", low=0,
+    )  # fmt: skip
     short_weight: float = option(0.1, "weight of |G(c1, s1) - x1| (funit*)", "exchange", low=0)
     long_weight: float = option(0.1, "weight of |r1 - x1| (funit2funit)", "exchange", low=0)
     fm_weight: float = option(

@@ -44,8 +44,10 @@ class Trainer(g2g_trainer.Trainer):
                     self.ema_nets[name].set_weights(self.nets[name].get_weights())
 
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
-        """With --id_mode loss, the net of identities."""
+        """With --id_mode loss the net of identities, with --class_weight the classifier."""
         o, makers = self.options, super().prepare()
+        if o.class_weight:
+            makers["classifier"] = self.own_classifier()
         if o.id_mode == "loss":
             makers["identity"] = guides.identity(o, self.own_classifier)
         return makers
@@ -116,6 +118,10 @@ class Trainer(g2g_trainer.Trainer):
             "fm_short": o.fm_weight * guides.l1(short_features, features),
             "fm_mixed": o.fm_weight * guides.l1(mixed_features, exchange(features)),
         }
+        if o.class_weight:
+            told = self.frozen["classifier"](mixed, training=False)
+            wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(exchange(y), told)
+            terms["class"] = o.class_weight * tf.reduce_mean(wrong)
         if o.id_mode == "loss":
             see = self.frozen["identity"]
             known = tf.stop_gradient(see(x, training=False))
