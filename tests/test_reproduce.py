@@ -39,6 +39,14 @@ def test_published_numbers_stand_beside_ours():
     assert found["data", "LPIPS of the two data sets"].difference == pytest.approx(0.1)
 
 
+def test_each_reason_stands_once_below_the_table():
+    line = table.Line("A", "m", 1.0, 0.5, math.nan, 1, "no: small; other net")
+    found = [line, line._replace(run="B", comparable="no: small"), line._replace(comparable="yes")]
+    assert table.notes(found) == ["small", "other net"]
+    text = table.markdown("t", experiments.EXPERIMENTS["fig2.10"], found)
+    assert text.count("other net") == 1 and "| -0.5000 | no |" in text and "| yes |" in text
+
+
 @pytest.mark.parametrize(
     ("scale", "net", "told"),
     [

@@ -98,7 +98,18 @@ def cells(line: Line) -> tuple[str, ...]:
     if not math.isnan(line.spread):
         ours += f" ± {_number(line.spread)} ({line.seeds} seeds)"
     numbers = _number(line.published), ours, _number(line.difference, sign=True)
-    return line.run, line.measure, *numbers, line.comparable
+    return line.run, line.measure, *numbers, line.comparable.partition(":")[0]
+
+
+def notes(found: Sequence[Line]) -> list[str]:
+    """Why numbers cannot be compared: each reason once, for below the table."""
+    reasons = [line.comparable.partition(": ")[2] for line in found]
+    return list(dict.fromkeys(part for text in reasons for part in text.split("; ") if part))
+
+
+def _notes(found: Sequence[Line]) -> str:
+    listed = "; ".join(notes(found))
+    return f"Not comparable where it says so: {listed}." if listed else ""
 
 
 def _number(value: float, sign: bool = False) -> str:
@@ -112,7 +123,8 @@ def markdown(title: str, experiment: Experiment, found: Sequence[Line]) -> str:
     """The table with its title and what the thesis concludes."""
     rows = [HEADS, ("---",) * len(HEADS), *map(cells, found)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows) if found else ""
-    return "\n\n".join(filter(None, [f"## {title}", _finding(experiment), table])) + "\n"
+    head = f"## {title}"
+    return "\n\n".join(filter(None, [head, _finding(experiment), table, _notes(found)])) + "\n"
 
 
 def _finding(experiment: Experiment) -> str:
@@ -161,7 +173,12 @@ def page(
     )
     pages = " · ".join(f"<a href='{escape(to)}'>{escape(name)}</a>" for name, to in links.items())
     parts = [f"<h1>{escape(title)}</h1>", f"<p>{escape(_finding(experiment))}</p>"]
-    parts += [table if found else "", figures, f"<p>Runs: {pages}</p>" if links else ""]
+    parts += [
+        table if found else "",
+        f"<p>{escape(_notes(found))}</p>",
+        figures,
+        f"<p>Runs: {pages}</p>" if links else "",
+    ]
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title>"
         f"<style>{STYLE}</style>{''.join(parts)}</html>\n"
