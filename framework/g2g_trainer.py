@@ -122,6 +122,9 @@ class Options(config.Options):
     )
     class_downs: int = option(4, "halvings of the style encoder", "nets", low=1)
     res_blocks: int = option(2, "residual blocks of content encoder and decoder", "nets", low=1)
+    unit_gain: bool = option(
+        False, "start AdaIN of the decoder at gains of 1, not around 0 (cyclefunit, funit*)", "nets"
+    )
     mlp_width: int = option(256, "width of the MLP between style code and AdaIN", "nets", low=1)
     d_blocks: int = option(10, "residual blocks of FUNIT's discriminator", "nets", low=2)
     d_layers: int = option(3, "strided rows of CycleFUNIT's patch discriminator", "nets", low=1)

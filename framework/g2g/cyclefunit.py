@@ -116,5 +116,7 @@ def funit_nets(o: g2g_trainer.Options, style_dim: int) -> dict[str, keras.Model]
     return {
         "content": funit.content_encoder(**shared, **code),
         "style": funit.class_encoder(**shared, downs=o.class_downs, style_dim=style_dim),
-        "gen": funit.decoder(**shared, **code, style_dim=style_dim, mlp_width=o.mlp_width),
+        "gen": funit.decoder(
+            **shared, **code, style_dim=style_dim, mlp_width=o.mlp_width, unit_gain=o.unit_gain
+        ),
     }
