@@ -19,6 +19,7 @@ from framework.config import option
 from framework.errors import UsageError
 from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, to_float
+from nets import blocks
 
 VALIDATED = 128  # pairs of held-out images that are measured with every row of history.csv
 NETS = ("content", "style", "gen")
@@ -108,6 +109,14 @@ class Options(config.Options):
     evaluator_arch: str = option(
         "pooled", "net of the evaluator", "output", choices=config.CLASSIFIERS, inert=True
     )
+    g2g_nets: str = option(
+        "paper", "encoders and generator: LORD's for naive and FUNIT's for the others, or either",
+        "nets", choices=("paper", "lord", "funit"),
+    )  # fmt: skip
+    content_noise: float = option(
+        0.0, "deviation of the noise added to content codes in training, as in LORD", "exchange",
+        low=0,
+    )  # fmt: skip
     width: float = option(1.0, "factor on hidden widths", "nets", low=0.001)
     gen_width: float = option(
         1.0, "factor on widths of the naive generator, times --width", "nets", low=0.001
@@ -188,6 +197,11 @@ def pair(batch: Batch, key: str = "x") -> tf.Tensor:
     return tf.concat([batch[f"{key}1"], batch[f"{key}2"]], axis=0)
 
 
+def _noise(codes: tf.Tensor) -> tf.Tensor:
+    """Uniform noise of mean 0 and deviation 1, from the source that the step's layers draw from."""
+    return tf.cast(3**0.5 * (2 * blocks.uniform(tf.shape(codes)) - 1), codes.dtype)
+
+
 class Trainer(trainer.Trainer):
     """What all variants share: the exchange, its sheets and its metrics."""
 
@@ -239,7 +253,10 @@ class Trainer(trainer.Trainer):
     def encode(self, x: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Content and style codes of images [N, S, S, C]."""
         nets = self.now(training)
-        return nets["content"](x, training=training), nets["style"](x, training=training)
+        content = nets["content"](x, training=training)
+        if training and self.options.content_noise:
+            content += self.options.content_noise * _noise(content)
+        return content, nets["style"](x, training=training)
 
     def now(self, training: bool) -> dict[str, keras.Model]:
         """The nets in training, else those that images are made with."""

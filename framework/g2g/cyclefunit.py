@@ -10,11 +10,12 @@ import keras
 import tensorflow as tf
 
 from framework import g2g_trainer, guides, losses
+from framework.g2g import networks
 from framework.g2g.naive import code_cycle
 from framework.g2g_trainer import NETS, Swap, exchange, pair
 from framework.trainer import Batch, Phase
 from framework.utils import Random
-from nets import cyclegan, funit
+from nets import cyclegan
 from nets.blocks import Style, scaled
 
 
@@ -37,7 +38,7 @@ class Trainer(g2g_trainer.Trainer):
     def build_nets(self) -> dict[str, keras.Model]:
         """`content`, `gen`, `disc` and, unless identities replace it, `style`."""
         o = self.options
-        nets = funit_nets(o, self.style_dim)
+        nets = networks.build(o, self.style_dim)
         if o.id_mode == "replace":
             del nets["style"]
         layers = Style(weight_init="normal", bias_init=0.0, weight_decay=o.weight_decay)
@@ -105,18 +106,3 @@ class Trainer(g2g_trainer.Trainer):
         real, fake = disc(swap.x, training=True), disc(tf.stop_gradient(swap.mixed), training=True)
         parts = losses.ADVERSARIAL["lsgan"].disc(real_logits=real, fake_logits=fake)
         return {"adv": parts["real"] + parts["fake"]}
-
-
-def funit_nets(o: g2g_trainer.Options, style_dim: int) -> dict[str, keras.Model]:
-    """FUNIT's two encoders and its generator."""
-    nf, layers = scaled(64, o.width), Style("channel", "he", 0.0, o.weight_decay)
-    shared = dict(image_size=o.image_size, nf=nf, layers=layers)
-    code = dict(downs=o.content_downs, res_blocks=o.res_blocks)
-    code |= dict(code_channels=o.content_channels or None)
-    return {
-        "content": funit.content_encoder(**shared, **code),
-        "style": funit.class_encoder(**shared, downs=o.class_downs, style_dim=style_dim),
-        "gen": funit.decoder(
-            **shared, **code, style_dim=style_dim, mlp_width=o.mlp_width, unit_gain=o.unit_gain
-        ),
-    }

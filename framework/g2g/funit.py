@@ -13,7 +13,7 @@ import tensorflow as tf
 from framework import g2g_trainer, guides, losses, penalties, results
 from framework.data import Data
 from framework.errors import MissingError, UserError
-from framework.g2g.cyclefunit import funit_nets
+from framework.g2g import networks
 from framework.g2g_trainer import NETS, Options, Swap, exchange, pair
 from framework.trainer import Batch, Phase
 from framework.utils import Random
@@ -55,7 +55,7 @@ class Trainer(g2g_trainer.Trainer):
     def build_nets(self) -> dict[str, keras.Model]:
         """`content`, `style`, `gen` and `disc`, with a head for each class."""
         o = self.options
-        nets = funit_nets(o, o.style_dim)
+        nets = networks.build(o, o.style_dim)
         nets["disc"] = funit.discriminator(
             image_size=o.image_size, nf=scaled(64, o.width * o.d_width), res_blocks=o.d_blocks,
             classes=self.data.classes, layers=Style("channel", "he", 0.0, o.weight_decay),

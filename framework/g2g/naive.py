@@ -7,11 +7,10 @@ import keras
 import tensorflow as tf
 
 from framework import g2g_trainer
+from framework.g2g import networks
 from framework.g2g_trainer import NETS, Swap, exchange, pair
 from framework.trainer import Batch
 from framework.utils import Random
-from nets import lord
-from nets.blocks import Style, scaled
 
 
 class Trainer(g2g_trainer.Trainer):
@@ -21,20 +20,7 @@ class Trainer(g2g_trainer.Trainer):
 
     def build_nets(self) -> dict[str, keras.Model]:
         """`content`, `style` and `gen`."""
-        o = self.options
-        layers = Style(weight_init="he", bias_init=0.0, weight_decay=o.weight_decay)
-        sizes = dict(image_size=o.image_size, layers=layers)
-        encoders = {
-            name: lord.naive_encoder(name, width=scaled(32, o.width), code_dim=dim, **sizes)
-            for name, dim in (("content", o.content_dim), ("style", o.style_dim))
-        }
-        factor = o.width * o.gen_width
-        return encoders | {
-            "gen": lord.generator(
-                content_dim=o.content_dim, style_dim=o.style_dim, width=8 * scaled(32, factor),
-                tail=scaled(64, factor), adain_layers=o.adain_layers, out=o.g2g_out, **sizes,
-            )
-        }  # fmt: skip
+        return networks.build(self.options, self.options.style_dim)
 
     def gen_terms(self, batch: Batch, random: Random, training: bool = True) -> dict:
         """Equation 4."""
