@@ -90,7 +90,9 @@ def parser(options: dict[str, dict[str, dataclasses.Field]]) -> argparse.Argumen
         field = next(iter(fields.values()))
         title = field.metadata["group"]
         groups.setdefault(title, parser.add_argument_group(title))
-        _add_flag(groups[title], field, {system: f.default for system, f in fields.items()})
+        aliases = dict.fromkeys(name for f in fields.values() for name in f.metadata["aliases"])
+        defaults = {system: f.default for system, f in fields.items()}
+        _add_flag(groups[title], field, list(aliases), defaults)
     return parser
 
 
@@ -101,9 +103,11 @@ def _shown_default(defaults: dict[str, Any]) -> str:
     return f" [{', '.join(f'{system} {value}' for system, value in defaults.items())}]"
 
 
-def _add_flag(group: Any, field: dataclasses.Field, defaults: dict[str, Any]) -> None:
+def _add_flag(
+    group: Any, field: dataclasses.Field, aliases: list[str], defaults: dict[str, Any]
+) -> None:
     meta = field.metadata
-    flags = [f"--{name}" for name in (field.name, *meta["aliases"])]
+    flags = [f"--{name}" for name in (field.name, *aliases)]
     text = meta["help"].replace("%", "%%")
     if meta["choices"]:
         text += f" ({', '.join(meta['choices'])})"
@@ -113,7 +117,7 @@ def _add_flag(group: Any, field: dataclasses.Field, defaults: dict[str, Any]) ->
             *flags, dest=field.name, nargs="?", const=True, type=_to_bool, metavar="true|false",
             help=text,
         )  # fmt: skip
-        no_flags = [f"--no-{name}" for name in (field.name, *meta["aliases"])]
+        no_flags = [f"--no-{name}" for name in (field.name, *aliases)]
         group.add_argument(*no_flags, dest=field.name, action="store_false", help=argparse.SUPPRESS)
     else:
         name = {int: "N", float: "X", str: "TEXT"}[meta["kind"]]

@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT
 
 from framework import cli, config
+from framework.reproduce import grid
 
 TEXT = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
@@ -16,7 +17,9 @@ COMMANDS = re.findall(r"^python main.py (--.*)$", SHELL, flags=re.MULTILINE)
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_training_commands_are_understood(command):
-    assert config.parse(shlex.split(command)).gan_type in config.systems()
+    sweep = grid.read(shlex.split(command))
+    assert config.parse(sweep.rest).gan_type in config.systems()
+    assert not sweep.values or grid.jobs(sweep)
 
 
 def test_there_are_commands():
