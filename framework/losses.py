@@ -83,3 +83,8 @@ ADVERSARIAL: dict[str, Pair] = {
     "hinge": Pair(hinge_disc, wgan_gen),
     "wgan": Pair(wgan_disc, wgan_gen),
 }
+
+
+def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean cross-entropy in nats of labels [N] and logits [N, K]."""
+    return _mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, _f32(logits)))

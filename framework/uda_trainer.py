@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import cogan_trainer, evaluate, gan_trainer, results
+from framework import cogan_trainer, evaluate, gan_trainer, losses, results
 from framework.cogan_trainer import DISCS, GENS
 from framework.config import option
 from framework.data import Data, Domain
@@ -109,7 +109,7 @@ class Trainer(cogan_trainer.Trainer):
             if name == "disc1":
                 logits = self.nets["head"](of_real)
         distance = tf.reduce_sum(tf.math.squared_difference(*pair), axis=-1)
-        terms["class"] = o.class_weight * _cross_entropy(batch["y1"], logits)
+        terms["class"] = o.class_weight * losses.cross_entropy(batch["y1"], logits)
         return terms | {"pair": o.pair_weight * tf.reduce_mean(distance)}
 
     def _discriminate(self, i: int, seen: list[tf.Tensor], images: tf.Tensor) -> tf.Tensor:
@@ -120,7 +120,7 @@ class Trainer(cogan_trainer.Trainer):
     def baseline_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Cross-entropy of the source alone."""
         logits = self.nets["baseline"](batch["x1"], training=True)
-        return {"class": _cross_entropy(batch["y1"], logits)}
+        return {"class": losses.cross_entropy(batch["y1"], logits)}
 
     def classifiers(self) -> list[keras.Model]:
         """Image -> class logits, of each domain; averages with --ema."""
@@ -173,11 +173,6 @@ class Trainer(cogan_trainer.Trainer):
 
 def _held_out(domain: Domain) -> tuple[np.ndarray, np.ndarray | None]:
     return domain.test_images, domain.test_labels
-
-
-def _cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean cross-entropy in nats of labels [N] and logits [N, K]."""
-    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
 
 
 def _accuracy(net: keras.Model, images: np.ndarray, labels: np.ndarray, note: str) -> dict:

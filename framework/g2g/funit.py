@@ -17,7 +17,7 @@ from framework.g2g import networks
 from framework.g2g_trainer import NETS, Options, Swap, exchange, pair
 from framework.trainer import Batch, Phase
 from framework.utils import Random
-from nets import funit
+from nets import cogan, funit
 from nets.blocks import Style, scaled
 
 
@@ -53,18 +53,21 @@ class Trainer(g2g_trainer.Trainer):
         return makers
 
     def build_nets(self) -> dict[str, keras.Model]:
-        """`content`, `style`, `gen` and `disc`, with a head for each class."""
+        """`content`, `style`, `gen`, `disc` with a head for each class; `head` of style codes."""
         o = self.options
         nets = networks.build(o, o.style_dim)
         nets["disc"] = funit.discriminator(
             image_size=o.image_size, nf=scaled(64, o.width * o.d_width), res_blocks=o.d_blocks,
             classes=self.data.classes, layers=Style("channel", "he", 0.0, o.weight_decay),
         )  # fmt: skip
+        if o.style_class_weight:
+            nets["head"] = cogan.class_head(o.style_dim, self.data.classes)
         return nets
 
     def build_phases(self) -> list[Phase]:
         """The discriminator, then encoders and generator."""
-        return [Phase("disc", ("disc",), self.disc_terms), *super().build_phases()]
+        moved = tuple(name for name in self.nets if name != "disc")
+        return [Phase("disc", ("disc",), self.disc_terms), Phase("gen", moved, self.gen_terms)]
 
     def judge(self, x: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Logits [N, h, w] of the heads of these classes, and the pooled features [N, C]."""
@@ -120,8 +123,10 @@ class Trainer(g2g_trainer.Trainer):
         }
         if o.class_weight:
             told = self.frozen["classifier"](mixed, training=False)
-            wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(exchange(y), told)
-            terms["class"] = o.class_weight * tf.reduce_mean(wrong)
+            terms["class"] = o.class_weight * losses.cross_entropy(exchange(y), told)
+        if o.style_class_weight:
+            told = self.nets["head"](swap.style)
+            terms["style_class"] = o.style_class_weight * losses.cross_entropy(y, told)
         if o.id_mode == "loss":
             see = self.frozen["identity"]
             known = tf.stop_gradient(see(x, training=False))
