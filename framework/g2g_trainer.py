@@ -67,8 +67,8 @@ class Options(config.Options):
         "classifier trained here sees them: no part of the papers (funit*)", "exchange", low=0,
     )  # fmt: skip
     style_class_weight: float = option(
-        0.0, "weight of the cross-entropy of an image's class and a linear layer of its style code: "
-        "no part of the papers (funit*)", "exchange", low=0,
+        0.0, "weight of the cross-entropy of an image's class and a linear layer of its style "
+        "code: no part of the papers (funit*)", "exchange", low=0,
     )  # fmt: skip
     short_weight: float = option(0.1, "weight of |G(c1, s1) - x1| (funit*)", "exchange", low=0)
     long_weight: float = option(0.1, "weight of |r1 - x1| (funit2funit)", "exchange", low=0)
