@@ -34,6 +34,7 @@ class Data:
     attributes: names of the columns of labels [N, K] of zeros and ones, of which `classes` is K;
         empty where an image has one class.
     divided_by: the attribute that the images of domain 2 have and those of domain 1 have not.
+    domains_are_classes: every image of domain i has the label i.
     """
 
     contract: str
@@ -42,6 +43,7 @@ class Data:
     classes: int
     attributes: tuple[str, ...] = ()
     divided_by: str | None = None
+    domains_are_classes: bool = False
 
     def dataset(
         self,
@@ -61,7 +63,8 @@ class Data:
         [updates, b] or, for attributes, [updates, b, K], where row r of a batch comes from domain
         r mod n, so that domains of any size are balanced. 'halves' has x1 and x2, independent draws
         from all domains, of every combination of domains as often; 'labelled_pair' also y1 and y2;
-        'triple' has x1 and x2 of one class y1, and x3 and x4 of another draw's class y3.
+        'triple' has x1 and x2 of one class y1, and x3 and x4 of another draw's class y3, which may
+        be the same.
         b is batch_size / replicas: replica r has rows [r b, (r + 1) b) of the batch that one
         replica would get. Consecutive elements are the replicas of one step: all of them, or
         those of this worker, `own`. Raises UsageError when batch_size is no multiple of replicas.
@@ -98,14 +101,18 @@ class Data:
         return replace(self, contract="labelled")
 
     def classed(self, contract: str) -> "Data":
-        """The same domains under a contract of classes; UsageError without labels.
+        """The same domains under a contract of classes, of which attributes have one per domain.
 
-        Where images have attributes, the domain is the class.
+        Raises:
+            UsageError: a domain has no labels, or, for 'triple', none of a class of another one.
         """
-        if not self.attributes:
-            return replace(self.labelled(), contract=contract)
-        domains = tuple(_as_class(domain, i) for i, domain in enumerate(self.domains))
-        return Data(contract, domains, self.name, len(domains))
+        if self.attributes:
+            domains = tuple(_as_class(domain, i) for i, domain in enumerate(self.domains))
+            return Data(contract, domains, self.name, len(domains), domains_are_classes=True)
+        data = replace(self.labelled(), contract=contract)
+        if contract == "triple":
+            _check_classes(data.domains)
+        return data
 
     def labelled_source(self) -> "Data":
         """The same pair with the labels of domain 1 in its batches; UsageError without them."""
@@ -155,46 +162,54 @@ class Data:
     def _pairs(
         self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
     ) -> dict[str, tf.Tensor]:
-        batch = {}
-        for i in (1, 2):
-            batch |= self._drawn(streams, batches * size + rows, rows, i, draw=i)
+        positions, batch = batches * size + rows, {}
+        for draw in (1, 2):
+            batch |= self._drawn(streams, positions, draw, self._turn(positions, draw))
         return batch
 
     def _triple(
         self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
     ) -> dict[str, tf.Tensor]:
         positions, batch = batches * size + rows, {}
-        for i in (1, 3):
-            batch |= self._drawn(streams, positions, rows, i, draw=i)
-            same = self._drawn(streams, positions, rows, i + 1, draw=i + 1, like=batch[f"y{i}"])
-            batch[f"x{i + 1}"] = same[f"x{i + 1}"]
+        for draw in (1, 3):
+            batch |= self._drawn(streams, positions, draw, self._turn(positions, draw))
+            y, other = batch[f"y{draw}"], draw + 1
+            if self.domains_are_classes:
+                same = self._drawn(streams, positions, other, y)
+            else:
+                same = self._drawn(streams, positions, other, self._turn(positions, other), like=y)
+            batch[f"x{other}"] = same[f"x{other}"]
         return batch
+
+    def _turn(self, positions: tf.Tensor, draw: int) -> tf.Tensor:
+        """Numbers of the domains that a draw's rows come from: all draws combine all domains."""
+        n = len(self.domains)
+        return positions // n ** (draw - 1) % n
 
     def _drawn(
         self,
         streams: list["_Stream"],
         positions: tf.Tensor,
-        rows: tf.Tensor,
-        i: int,
-        *,
         draw: int,
+        turn: tf.Tensor,
+        *,
         like: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
-        """x{i} and, of labelled data, y{i} of a draw of its own; of the classes `like`, if given.
+        """x and, of labelled data, y of a draw of its own, from the domains of these numbers.
 
-        Row r is of domain (r // n ** (draw - 1)) mod n, so that draws combine all domains.
+        Names end in the draw's number. The images are of the classes `like`, if given.
         """
-        n, x, y = len(streams), None, None
+        x = y = None
         for number, stream in enumerate(streams):
             same = like is not None
             index = stream.member(positions, like, draw) if same else stream.index(positions, draw)
             images = tf.gather(stream.images, index)
-            mine = rows // n ** (draw - 1) % n == number
+            mine = turn == number
             x = images if x is None else tf.where(_like(mine, images), images, x)
             if stream.labels is not None and self.contract != "halves":
                 labels = tf.gather(stream.labels, index)
                 y = labels if y is None else tf.where(_like(mine, labels), labels, y)
-        return {f"x{i}": x} if y is None else {f"x{i}": x, f"y{i}": y}
+        return {f"x{draw}": x} if y is None else {f"x{draw}": x, f"y{draw}": y}
 
 
 FETCHES: dict[str, Callable] = {
@@ -214,8 +229,18 @@ def _as_class(domain: Domain, label: int) -> Domain:
     return replace(domain, labels=train, test_labels=test)
 
 
+def _check_classes(domains: tuple[Domain, ...]) -> None:
+    held = [set(domain.labels.tolist()) for domain in domains]
+    for domain, mine in zip(domains, held, strict=True):
+        if lacking := set().union(*held) - mine:
+            raise UsageError(
+                f"{domain.name} has no training image of class {min(lacking)}, which another "
+                "domain has: here every domain must have all classes"
+            )
+
+
 def _like(mask: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-    """The mask [1, b] with as many axes as the values."""
+    """The mask [1 or updates, b] with as many axes as the values."""
     return tf.reshape(mask, [*mask.shape, *[1] * (values.shape.rank - 2)])
 
 
@@ -260,7 +285,9 @@ class _Stream:
             index=flat % sizes,
             seed=tf.stack([same * self._seed, same * number, flat // sizes], axis=1),
             max_index=sizes - 1,
-            rounds=4,
+            # With 4 rounds two draws of 60,000 images go hand in hand (r = -0.6); single streams
+            # keep them, so that their batches stay what they were.
+            rounds=8 if draw else 4,
         )
         return tf.reshape(shuffled, tf.shape(positions))
 

@@ -125,6 +125,30 @@ def test_single_and_labelled_sources(fake):
     assert mixed.contract == "labelled"
 
 
+@pytest.mark.parametrize("contract", ["halves", "labelled_pair", "triple"])
+def test_mixed_sets_are_pairs_or_several(fake, contract):
+    for name, domains in {
+        "mnist2svhn": ["mnist", "svhn"],
+        "mnist": ["mnist"],
+        "mnist+svhn+mini:street": ["mnist", "svhn", "mini:street"],
+    }.items():
+        loaded = data.load(options(dataset=name, cogan_data="folder"), contract)
+        assert [d.name for d in loaded.domains] == domains
+        assert (loaded.contract, loaded.name, loaded.classes) == (contract, name, 3)
+        assert loaded.attributes == ()
+        assert loaded.domains[0].labels.tolist() == tagged(31).labels.tolist()
+
+
+def test_a_pair_by_an_attribute_has_its_two_sides_as_classes(fake):
+    loaded = data.load(options(dataset="celeba_glasses", image_size=8), "labelled_pair")
+    assert (loaded.classes, loaded.attributes) == (2, ())
+    for label, domain in enumerate(loaded.domains):
+        assert numbers(domain.images) == list(range(label, 31, 2))
+        assert set(domain.labels) == set(domain.test_labels) == {label}
+    halves = data.load(options(dataset="celeba_glasses", image_size=8), "halves")
+    assert halves.attributes and halves.domains[0].labels.shape[1] == halves.classes
+
+
 @pytest.mark.parametrize(
     "contract, given, words",
     [
@@ -134,6 +158,8 @@ def test_single_and_labelled_sources(fake):
         ("single", {"dataset": "mini:"}, "unknown view"),
         ("single", {"dataset": "mini+mnist"}, "one data set"),
         ("labelled", {"dataset": "mini+"}, "unknown data set"),
+        ("halves", {"dataset": "mini2stret"}, "mini2stret.*mini"),
+        ("triple", {"dataset": "folder"}, "--domain1"),
         ("labelled", {"dataset": "mini+folder"}, "folder"),
         ("domains", {"cogan_data": "folder", "domain2": "b"}, "--domain1"),
         ("domains", {"cogan_data": "folder", "domain1": "a"}, "--domain2"),
@@ -189,6 +215,19 @@ def test_a_classifier_on_an_unlabelled_folder_is_refused(tmp_path):
     assert data.load(given, "single").contract == "single"
     with pytest.raises(UsageError, match="no labels"):
         data.load(given, "labelled")
+
+
+def test_one_or_two_folders_are_mixed(tmp_path):
+    a, b = write(tmp_path / "a", ["no", "yes"]), write(tmp_path / "b", ["no", "yes"])
+    given = dict(dataset="folder", domain1=a, image_size=8)
+    one = data.load(options(**given), "labelled_pair")
+    assert [d.name for d in one.domains] == ["domain1"] and one.classes == 2
+    two = data.load(options(**given, domain2=b), "triple")
+    assert [d.name for d in two.domains] == ["domain1", "domain2"] and two.classes == 2
+    bare = write(tmp_path / "bare")
+    assert data.load(options(**given | {"domain1": bare}), "halves").domains[0].labels is None
+    with pytest.raises(UsageError, match="domain1 has no labels"):
+        data.load(options(**given | {"domain1": bare}), "labelled_pair")
 
 
 def test_mini2street_loads_in_seconds():

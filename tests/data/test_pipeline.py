@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -87,19 +88,34 @@ def test_single_has_one_stream():
     assert element.keys() == {"step", "x1"}
 
 
-@pytest.mark.parametrize("contract", ["domains", "labelled"])
+MIXED = ("halves", "labelled_pair", "triple")
+
+
+def under(contract):
+    """Two domains of other images of the same four classes; points of 100 mark the second."""
+    if contract == "domains":
+        return two()
+    if contract == "labelled":
+        return two().labelled()
+    first, second = domain(9), domain(7)
+    first, second = (dataclasses.replace(d, labels=d.labels % 4) for d in (first, second))
+    second = dataclasses.replace(second, images=second.images + 100)
+    return data.Data("domains", (first, second), "two", 4).classed(contract)
+
+
+@pytest.mark.parametrize("contract", ["domains", "labelled", *MIXED])
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_starting_at_a_step_equals_skipping_to_it(contract, replicas):
-    source = two() if contract == "domains" else two().labelled()
+    source = under(contract)
     whole = source.dataset(4, 2, seed=3, replicas=replicas)
     later = source.dataset(4, 2, seed=3, first_step=5, replicas=replicas)
     assert same(take(whole.skip(5 * replicas), 6), take(later, 6))
     assert take(later, 1)[0]["step"] == 5
 
 
-@pytest.mark.parametrize("contract", ["domains", "labelled"])
+@pytest.mark.parametrize("contract", ["domains", "labelled", *MIXED])
 def test_replicas_share_the_batch_of_one(contract):
-    source = two() if contract == "domains" else two().labelled()
+    source = under(contract)
     whole = take(source.dataset(6, 2, seed=0), 4)
     parts = take(source.dataset(6, 2, seed=0, replicas=2), 8)
     joined = [
@@ -134,6 +150,112 @@ def test_labelled_rows_come_from_the_domains_in_turn():
     np.testing.assert_array_equal(x, y)
     np.testing.assert_array_equal(y >= 100, np.arange(len(y)) % 2 == 1)
     assert (np.sort(y[1::2].reshape(-1, 5), axis=1) == np.arange(100, 105)).all()
+
+
+def drawn(source, batch_size=3, elements=96):
+    """All rows of so many elements, by key; of images the number that they hold."""
+    every = take(source.dataset(batch_size, 1, seed=0), elements)
+    keys = every[0].keys() - {"step"}
+    return {k: np.stack([e[k].reshape(batch_size, -1)[:, 0] for e in every]).ravel() for k in keys}
+
+
+@functools.cache
+def rows_of(contract):
+    """The 288 rows of 96 batches of three."""
+    return drawn(under(contract))
+
+
+@pytest.mark.parametrize(
+    ("contract", "keys"),
+    [
+        ("halves", {"x1", "x2"}),
+        ("labelled_pair", {"x1", "x2", "y1", "y2"}),
+        ("triple", {"x1", "x2", "x3", "x4", "y1", "y3"}),
+    ],
+)
+def test_what_mixed_contracts_have(contract, keys):
+    spec = under(contract).dataset(batch_size=4, updates=3, seed=0, replicas=2).element_spec
+    assert spec.keys() == keys | {"step"}
+    for key in keys:
+        assert spec[key].shape == ((3, 2, 4, 4, 3) if key[0] == "x" else (3, 2))
+        assert spec[key].dtype == (tf.uint8 if key[0] == "x" else tf.int64)
+
+
+@pytest.mark.parametrize("contract", ["labelled_pair", "triple"])
+def test_labels_belong_to_their_images(contract):
+    rows = rows_of(contract)
+    others = {"labelled_pair": {"x2": "y2"}, "triple": {"x2": "y1", "x3": "y3", "x4": "y3"}}
+    for image, label in ({"x1": "y1"} | others[contract]).items():
+        np.testing.assert_array_equal(rows[image] % 100 % 4, rows[label])
+
+
+def test_images_1_and_2_of_a_triple_are_of_one_class_and_3_of_any():
+    rows = rows_of("triple")
+    assert 0.1 < (rows["y1"] == rows["y3"]).mean() < 0.5, "about one in four"
+    for first, second in (("x1", "x2"), ("x3", "x4")):
+        assert (rows[first] == rows[second]).mean() < 0.5, "mostly another image of the class"
+    for key in ("x1", "x2", "x3", "x4"):
+        assert len(set(rows[key])) == 9 + 7, key
+
+
+@pytest.mark.parametrize(
+    ("contract", "draws"), [("halves", 2), ("labelled_pair", 2), ("triple", 4)]
+)
+def test_draws_are_of_every_combination_of_domains_as_often(contract, draws):
+    sides = np.stack([rows_of(contract)[f"x{i}"] >= 100 for i in range(1, draws + 1)])
+    counts = np.bincount(2 ** np.arange(draws) @ sides, minlength=2**draws)
+    assert (counts == 288 // 2**draws).all()
+
+
+@pytest.mark.parametrize("contract", MIXED)
+def test_draws_are_independent_and_each_visits_every_image_once_an_epoch(contract):
+    source = data.Data("domains", (domain(50),), "one", 50)
+    rows = drawn(dataclasses.replace(source.labelled(), contract=contract), 50, 8)
+    second = "x3" if contract == "triple" else "x2"
+    assert (rows["x1"] == rows[second]).mean() < 0.06, "one in 50"
+    for key in ("x1", second):
+        assert (np.sort(rows[key].reshape(8, 50), axis=1) == np.arange(50)).all()
+
+
+def test_draws_of_many_images_are_independent_too():
+    many = np.arange(60_000)
+    points = np.stack([many, many], axis=1).astype(np.float32)
+    one = data.Domain("many", points, None, points[:1], None)
+    (e,) = take(data.Data("halves", (one,), "many", 0).dataset(5000, 1, seed=0), 1)
+    x1, x2 = e["x1"][0, :, 0], e["x2"][0, :, 0]
+    assert abs(np.corrcoef(x1, x2)[0, 1]) < 0.06
+    assert np.unique((x1 - x2) % len(many), return_counts=True)[1].max() < 20, "no fixed distance"
+
+
+def test_halves_need_no_labels():
+    bare = data.Data("halves", (domain(3, labels=False), domain(3)), "two", 0)
+    assert drawn(bare).keys() == {"x1", "x2"}
+    for contract in ("labelled_pair", "triple"):
+        with pytest.raises(UsageError, match="d has no labels"):
+            bare.classed(contract)
+
+
+def test_every_domain_of_triples_needs_every_class():
+    some = data.Data("domains", (domain(9, "all"), domain(4, "few")), "two", 9)
+    with pytest.raises(UsageError, match="few has no training image of class 4") as caught:
+        some.classed("triple")
+    assert "\n" not in str(caught.value)
+    assert drawn(some.classed("labelled_pair"))["y1"].max() == 8, "pairs need no second of a class"
+
+
+@pytest.mark.parametrize("contract", ["labelled_pair", "triple"])
+def test_domains_of_images_with_attributes_are_classes(contract):
+    parts = [dataclasses.replace(domain(5), labels=np.ones((5, 2), int)) for _ in range(2)]
+    parts[1] = dataclasses.replace(parts[1], images=parts[1].images + 100)
+    faces = data.Data("domains", tuple(parts), "faces", 2, ("young", "smiling"), "smiling")
+    source = faces.classed(contract)
+    assert source.classes == 2 and not source.attributes
+    assert [set(d.test_labels) for d in source.domains] == [{0}, {1}]
+    rows = drawn(source, 4)
+    second = {"labelled_pair": "y2", "triple": "y1"}[contract]
+    np.testing.assert_array_equal(rows["x1"] >= 100, rows["y1"] == 1)
+    np.testing.assert_array_equal(rows["x2"] >= 100, rows[second] == 1)
+    assert rows["y1"].mean() == 0.5 and len(set(rows["x2"])) == 10
 
 
 def test_a_domain_of_one_image_repeats_it():
