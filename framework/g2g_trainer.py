@@ -30,6 +30,12 @@ class Options(config.Options):
     """Options of `--gan_type g2g`."""
 
     ABLATABLE = ("long", "fm_long", "fm_reassembly")
+    # What other variants would ignore without a word.
+    ONLY = dict(
+        ablate=("funit2funit",),
+        id_mode=("cyclefunit", "funit", "funit2funit"),
+        pretrained=("funit", "funit2funit"),
+    )
 
     g2g_variant: str = option(
         "naive", "how codes are learned", "exchange",
@@ -56,7 +62,7 @@ class Options(config.Options):
     adv_weight: float = option(1.0, "weight of the adversarial loss", "exchange", low=0)
     sanity: bool = option(False, "see the same image twice (cyclefunit)", "exchange")
     id_mode: str = option(
-        "none", "identities: not seen, compared, or taken as style code (cyclefunit, funit*)",
+        "none", "identities: not seen, compared, or, with cyclefunit only, taken as style code",
         "exchange", choices=("none", "loss", "replace"),
     )  # fmt: skip
     id_weight: float = option(1.0, "weight of --id_mode loss", "exchange", low=0)
@@ -145,7 +151,9 @@ class Options(config.Options):
     lr_g: float = option(2e-4, "learning rate of encoders and generator", "optimisers", low=0)
     b1: float = option(0.9, "Adam's beta 1", "optimisers", low=0, high=0.9999)
     b2: float = option(0.999, "Adam's beta 2", "optimisers", low=0, high=0.999999)
-    optim: str = option("adam", "optimiser of all nets", "optimisers", choices=("adam", "rms"))
+    optim: str = option(
+        "adam", "optimiser of all nets", "optimisers", choices=("adam", "sgd", "rms")
+    )
     ema: float = option(
         0.0, "decay of the averaged nets used for images; 0 for none", "optimisers",
         low=0, high=0.99999,
@@ -165,8 +173,15 @@ class Options(config.Options):
         for name in filter(None, self.ablate.split("+")):
             if name not in ("none", *self.ABLATABLE):
                 raise UsageError(f"--ablate {name}: choose from {', '.join(self.ABLATABLE)}")
-        if self.pretrained and not self.g2g_variant.startswith("funit"):
-            raise UsageError(f"--pretrained: not for --g2g_variant {self.g2g_variant}")
+        for name, variants in self.ONLY.items():
+            value = getattr(self, name)
+            if value not in (None, "none") and self.g2g_variant not in variants:
+                raise UsageError(
+                    f"--{name} {value}: for --g2g_variant {' or '.join(variants)}, "
+                    f"not for {self.g2g_variant}"
+                )
+        if self.id_mode == "replace" and self.g2g_variant != "cyclefunit":
+            raise UsageError("--id_mode replace: for --g2g_variant cyclefunit only")
         if self.classifier_arch == self.evaluator_arch:
             raise UsageError(
                 f"--evaluator_arch {self.evaluator_arch}: must be another one than "

@@ -91,7 +91,9 @@ class Trainer(g2g_trainer.Trainer):
     def _seen_distance(self, images: tf.Tensor, reals: tf.Tensor) -> tf.Tensor:
         """Mean L1 of V's maps, summed over the pair (eq. 5)."""
         see = self.frozen["perceptual"]
-        return 2 * guides.l1(see(images, training=False), tf.stop_gradient(see(reals)))
+        return 2 * guides.l1(
+            see(images, training=False), tf.stop_gradient(see(reals, training=False))
+        )
 
     def _identity(self, swap: Swap) -> tf.Tensor:
         """Mean L1 of F(x) and F of the mixed image that has its style, summed over the pair."""
@@ -101,8 +103,9 @@ class Trainer(g2g_trainer.Trainer):
 
     def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Least squares of all images against the mixed ones (eq. 7)."""
-        swap = self.swap(self._images(batch), training=True)
-        disc = self.nets["disc"]
-        real, fake = disc(swap.x, training=True), disc(tf.stop_gradient(swap.mixed), training=True)
+        x, disc = self._images(batch), self.nets["disc"]
+        content, style = self.encode(x, training=True)
+        mixed = tf.stop_gradient(self.draw(content, exchange(style), training=True))
+        real, fake = disc(x, training=True), disc(mixed, training=True)
         parts = losses.ADVERSARIAL["lsgan"].disc(real_logits=real, fake_logits=fake)
         return {"adv": parts["real"] + parts["fake"]}

@@ -90,13 +90,18 @@ class Trainer(g2g_trainer.Trainer):
         return terms
 
     def _r1(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        """E |grad D(x)|^2 of the mean over patches, or as published: smaller by B^2."""
+        """E |grad D(x)|^2 of the mean over patches, or as published of the mean over all 2B images.
+
+        That is smaller by (2B)^2, whatever the number of devices that share the images.
+        """
 
         def mean_logit(images: tf.Tensor) -> tf.Tensor:
             return tf.reduce_mean(self.judge(images, y)[0], axis=(1, 2))
 
-        rows = float(x.shape[0]) if self.options.r1_mode == "batch_mean" else 1.0
-        return 2 * penalties.r1(mean_logit, x, x, tf.random.uniform) / rows**2
+        norm = 2 * penalties.r1(mean_logit, x, x, tf.random.uniform)
+        if self.options.r1_mode == "per_sample":
+            return norm
+        return norm / float(x.shape[0] * self.replicas * self.options.accumulate) ** 2
 
     def gen_terms(self, batch: Batch, random: Random, training: bool = True) -> dict:
         """Adversary, short reconstruction and feature matching (eq. 5, 7 and 8)."""
