@@ -51,7 +51,8 @@ def face_data(contract: str) -> Data:
 def trainer(system: str, *argv: str, run=None, data=tiny_data) -> Trainer:
     """A trainer with tiny nets; later flags win."""
     module = importlib.import_module(f"framework.{system}_trainer")
-    small = SMALL[:4] if system == "classifier" else SMALL
+    small = SMALL[:4] if system in ("classifier", "content") else SMALL
+    small = [*small, "--eval_pairs", "0"] if system == "content" else small
     options = config.parse(["--gan_type", system, *small, *argv])
     with mock.patch.object(pretrained, "vgg19", small_trunk):
         own = module.Trainer.of(options)
