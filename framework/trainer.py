@@ -270,6 +270,9 @@ class Trainer(abc.ABC):
     def sheet(self) -> None:  # noqa: B027 - not every system has samples to show
         """Writes a sheet of samples of the fixed latent vectors, if the system has samples."""
 
+    def figures(self) -> None:  # noqa: B027 - not every system has any
+        """Writes sheets that are drawn once, of the trained system."""
+
     def save(self, record: dict) -> None:
         """Writes a checkpoint with `record` and the loss plots.
 

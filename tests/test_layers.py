@@ -26,6 +26,8 @@ LAYERS = {
     "perception": 2,
     "guides": 3,
     "g2g": 4,
+    "content_views": 4,
+    "content": 4,
     "lpips": 3,
     "identity": 2,
     "torch_files": 0,
@@ -48,6 +50,7 @@ LAYERS = {
 }
 # Trainers from basic to special: each may import those before it, any other trainer all of them.
 BASIC = ("classifier_trainer", "gan_trainer", "cogan_trainer", "scogan_trainer", "g2g_trainer")
+BASIC += ("content_trainer",)
 SAME_LAYER = {
     ("main", "cli"),
     ("config", "presets"),
@@ -63,6 +66,7 @@ SAME_LAYER = {
     ("trainer", "loop"),
     ("loop", "trainer"),  # for its type alone
     ("features", "evaluate"),
+    ("content_trainer", "content_views"),
 }
 COMMON_NETS = (
     "blocks",

@@ -141,10 +141,9 @@ def _halves(splits: Splits) -> list[Splits]:
 
 def _divided(splits: Splits, attribute: str, kept: tuple[str, ...]) -> list[Splits]:
     """The images without and those with an attribute; labels are the attributes kept."""
-    column = celeba.ATTRIBUTES.index(attribute)
     sides = []
     for value in (0, 1):
-        chosen = [split.labels[:, column] == value for split in splits]
+        chosen = [celeba.values(split.labels, attribute) == value for split in splits]
         if chosen[0].sum() < 2:
             raise MissingError(f"less than 2 of the training images have {attribute} = {value}")
         parts = zip(splits, chosen, strict=True)
@@ -155,10 +154,9 @@ def _divided(splits: Splits, attribute: str, kept: tuple[str, ...]) -> list[Spli
 def _choose(split: Split, kept: tuple[str, ...], mask: np.ndarray | None = None) -> Split:
     """The images of a mask, with only some of CelebA's attributes."""
     images, labels = split
-    columns = [celeba.ATTRIBUTES.index(name) for name in kept]
     if mask is not None:
         images, labels = images[mask], labels[mask]
-    return Split(images, labels[:, columns])
+    return Split(images, np.stack([celeba.values(labels, name) for name in kept], axis=1))
 
 
 def _domain(name: str, splits: Splits, view: str | None, size: int) -> Domain:

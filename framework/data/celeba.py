@@ -26,9 +26,25 @@ COMMON = (  # what the thesis' classifier tells: at least 50,000 faces have each
     "Mouth_Slightly_Open", "No_Beard", "Oval_Face", "Pointy_Nose", "Smiling", "Wavy_Hair",
     "Wearing_Lipstick", "Young",
 )  # fmt: skip
+FACIAL_HAIR = "Facial_Hair"  # of men; no attribute of CelebA's own
 CROP = 0.7  # the middle of height and width: face and hair, little else
 HELD_OUT = 0.04  # where there is no partition file: the thesis' 8,000 of 200,000
 TEST = "2"  # in the partition file; 0 and 1 are trained on
+
+
+def values(labels: np.ndarray, name: str) -> np.ndarray:
+    """An attribute [N] of labels [N, 40]: 1 or 0, and -1 where it does not apply.
+
+    FACIAL_HAIR is 1 of men with moustache, goatee or beard, 0 of those clean-shaven, and -1 of
+    women and of men with stubble (Press et al., arXiv 2001.05017).
+    """
+    if name != FACIAL_HAIR:
+        return labels[:, ATTRIBUTES.index(name)]
+    male, stubble, moustache, goatee, no_beard = (
+        labels[:, ATTRIBUTES.index(each)] == 1
+        for each in ("Male", "5_o_Clock_Shadow", "Mustache", "Goatee", "No_Beard")
+    )
+    return np.where(male & ~stubble, (moustache | goatee | ~no_beard).astype(labels.dtype), -1)
 
 
 class Faces(photos.PhotoSet):

@@ -31,6 +31,12 @@ def _faces(help: str, attribute: str) -> Pair:
 PAIRS = {
     "mini2edge": Pair("built-in digits and outlines of other digits", "mini", "mini:edge"),
     "mini2street": Pair("built-in digits and street-number looks", "mini", "mini:street"),
+    "mini2accessory": Pair(
+        "built-in digits, other digits with a coloured frame, bar or hat", "mini", "mini:accessory"
+    ),
+    "mnist2accessory": Pair(
+        "MNIST, its other half with a coloured frame, bar or hat", "mnist", "mnist:accessory"
+    ),
     "mnist2edge": Pair("MNIST, outlines of its other half (CoGAN)", "mnist", "mnist:edge"),
     "mnist2negative": Pair("MNIST, negatives of its other half", "mnist", "mnist:negative"),
     "mnist2rotate": Pair("MNIST, its other half turned by 90 degrees", "mnist", "mnist:rotate"),
@@ -43,6 +49,9 @@ PAIRS = {
     "celeba_blond": _faces("faces without and with blond hair (CelebA)", "Blond_Hair"),
     "celeba_glasses": _faces("faces without and with eyeglasses (CelebA)", "Eyeglasses"),
     "celeba_male": _faces("faces of women and of men (CelebA)", "Male"),
+    "celeba_facial_hair": _faces(
+        "men clean-shaven and with moustache, goatee or beard (CelebA)", "Facial_Hair"
+    ),
     "horse2zebra": Pair("horses and zebras (CycleGAN)", "horse", "zebra"),
     "apple2orange": Pair("apples and oranges (CycleGAN)", "apple", "orange"),
     "folder": Pair("your images: --domain1 DIR --domain2 DIR (png, jpg, npy)", "folder", "folder"),

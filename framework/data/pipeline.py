@@ -114,6 +114,11 @@ class Data:
             _check_classes(data.domains)
         return data
 
+    def by_domain(self) -> "Data":
+        """The same domains mixed under the 'labelled' contract; the domain is the class."""
+        domains = tuple(_as_class(domain, i) for i, domain in enumerate(self.domains))
+        return Data("labelled", domains, f"{self.name}-domains", len(domains))
+
     def labelled_source(self) -> "Data":
         """The same pair with the labels of domain 1 in its batches; UsageError without them."""
         source = self.domains[0]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from framework.data.accessory import accessory
 from framework.data.street import street
 
 
@@ -23,7 +24,13 @@ def rotate(images: np.ndarray) -> np.ndarray:
     return np.rot90(images, axes=(1, 2))
 
 
-VIEWS = {"edge": edge, "negative": negative, "rotate": rotate, "street": street}
+VIEWS = {
+    "accessory": accessory,
+    "edge": edge,
+    "negative": negative,
+    "rotate": rotate,
+    "street": street,
+}
 
 
 def resize(images: np.ndarray, size: int) -> np.ndarray:

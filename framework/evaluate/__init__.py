@@ -17,7 +17,8 @@ from framework.evaluate.labels import (
 )
 from framework.evaluate.metric import share
 from framework.evaluate.modes import modes
-from framework.evaluate.swaps import distances, reconstructions, swaps
+from framework.evaluate.removal import kept, removal
+from framework.evaluate.swaps import distances, reconstruction, reconstructions, swaps
 
 __all__ = [
     "Classify",
@@ -34,10 +35,13 @@ __all__ = [
     "domain",
     "modes",
     "fid",
+    "kept",
     "kid",
     "mmd",
     "pairs",
+    "reconstruction",
     "reconstructions",
+    "removal",
     "score",
     "share",
     "swaps",

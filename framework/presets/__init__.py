@@ -4,6 +4,7 @@ default < preset < command line. A preset may name options that only some system
 takes those it knows, so that a CoGAN and a SCoGAN of one preset differ in their coupling alone.
 """
 
+from framework.presets.content import CONTENT
 from framework.presets.digits import DIGITS
 from framework.presets.photographs import PHOTOGRAPHS
 from framework.presets.preset import Preset
@@ -12,4 +13,4 @@ from framework.presets.toy import TOYS
 
 __all__ = ["PRESETS", "Preset"]
 
-PRESETS = QUICK_PRESETS | TOYS | DIGITS | PHOTOGRAPHS
+PRESETS = QUICK_PRESETS | TOYS | DIGITS | PHOTOGRAPHS | CONTENT

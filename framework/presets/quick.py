@@ -128,18 +128,34 @@ G2G_FACES = G2G_CPU | dict(
     iterations=2000,
 )
 G2G_SMOKE = G2G_CPU | SMOKE | dict(width=0.05, d_width=1.0)
+# Content transfer of digits: half the published widths, an eighth of the codes for the extra.
+CONTENT_CPU = dict(
+    batch_size=32,
+    iterations=3000,
+    width=0.5,
+    sep=8,
+    lr_g=1e-3,
+    lr_d=1e-3,
+    b2=0.99,
+    ema=0.995,
+    log_every=100,
+)
+CONTENT_FACES = CONTENT_CPU | dict(
+    cogan_data="celeba_glasses", image_size=64, batch_size=16, sep=12, iterations=2000
+)
+CONTENT_SMOKE = SMOKE | dict(width=0.05, sep=2)
 
 QUICK_PRESETS = {
     "smoke": Preset(
         "two iterations with tiny nets, to see that everything runs",
         SMOKE,
-        systems=dict(g2g=G2G_SMOKE),
+        systems=dict(g2g=G2G_SMOKE, content=CONTENT_SMOKE),
     ),
     "cpu": Preset(
         "minutes on two CPU cores: any pair of digits, for cogan and scogan alike, and g2g",
         CPU,
         CPU_VARIANTS,
-        systems=dict(g2g=G2G_CPU),
+        systems=dict(g2g=G2G_CPU, content=CONTENT_CPU),
     ),
     "demo": Preset(
         "what `make demo` runs: a SCoGAN on built-in digits",
@@ -166,6 +182,6 @@ QUICK_PRESETS = {
     "faces64": Preset(
         "pairs of photographs (celeba_*, horse2zebra, ...) at 64x64 on two CPU cores",
         FACES64,
-        systems=dict(g2g=G2G_FACES),
+        systems=dict(g2g=G2G_FACES, content=CONTENT_FACES),
     ),
 }

@@ -234,3 +234,30 @@ def test_split_sizes_of_the_real_faces(real, pair, without, with_it):
     domains = data.load(given, "domains").domains
     counts = [len(domain.images) + len(domain.test_images) for domain in domains]
     assert counts == [without, with_it] and sum(counts) == 10_000
+
+
+def test_facial_hair_is_that_of_men_without_stubble():
+    def person(*names):
+        return [int(name in names) for name in celeba.ATTRIBUTES]
+
+    labels = np.array(
+        [
+            person("Male", "No_Beard"),
+            person("Male"),
+            person("Male", "Mustache", "No_Beard"),
+            person("Male", "Goatee"),
+            person("Male", "Goatee", "5_o_Clock_Shadow"),
+            person("No_Beard"),
+        ]
+    )
+    assert celeba.values(labels, "Facial_Hair").tolist() == [0, 1, 1, 1, -1, -1]
+    assert celeba.values(labels, "Male").tolist() == [1, 1, 1, 1, 1, 0]
+
+
+def test_the_real_men_with_facial_hair(real):
+    given = SimpleNamespace(cogan_data="celeba_facial_hair", data_dir=str(real), image_size=32)
+    loaded = data.load(given, "domains")
+    counts = [len(domain.images) + len(domain.test_images) for domain in loaded.domains]
+    assert 300 < counts[1] < counts[0] < 4217
+    assert [set(domain.labels[:, -1]) for domain in loaded.domains] == [{0}, {1}]
+    assert loaded.divided_by == loaded.attributes[-1] == "Facial_Hair"

@@ -1,0 +1,1 @@
+"""The variants of content transfer, one `Trainer` each: `press`, `mask`, `fader`."""

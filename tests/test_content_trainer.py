@@ -1,0 +1,327 @@
+"""Content transfer: what moves, what the decoder is told, and who hides what from whom."""
+
+import dataclasses
+import functools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from systems import changed, tiny_data, trainable, trainer, update
+
+from framework import config, presets
+from framework.cli import main
+from framework.errors import UsageError
+from framework.utils import Random
+from nets.content import compose
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
+VARIANTS = ("press", "mask", "fader")
+MOVED = {
+    "press": {"common", "separate", "gen"},
+    "mask": {"common", "separate", "gen", "masked"},
+    "fader": {"common", "gen"},
+}
+
+
+def content(variant="press", *argv, **more):
+    return trainer("content", "--content_variant", variant, *argv, **more)
+
+
+@functools.cache
+def known(variant):
+    """A trainer that no test changes."""
+    return content(variant)
+
+
+def random_images(count, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (count, 32, 32, 3)).astype("f")
+
+
+def batch():
+    return {"x1": tf.constant(random_images(4)), "x2": tf.constant(random_images(4, seed=1))}
+
+
+class Spy:
+    """Stands in for a net; keeps what it is called with."""
+
+    def __init__(self, net):
+        self.net, self.seen = net, []
+
+    def __call__(self, inputs, **kwargs):
+        self.seen.append(inputs)
+        return self.net(inputs, **kwargs)
+
+
+# Training
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_phase_moves_exactly_its_nets(eager, variant):
+    subject = content(variant)
+    for name, moved in (("ae", MOVED[variant]), ("disc", {"disc"})):
+        before = trainable(subject)
+        terms = update(subject, name)
+        assert all(np.isfinite(value) for value in terms.values())
+        assert changed(before, trainable(subject)) == moved
+
+
+@pytest.mark.parametrize(
+    ("variant", "names"),
+    [("press", ["ae", "disc"]), ("mask", ["ae", "disc"]), ("fader", ["disc", "ae"])],
+)
+def test_order_of_phases(variant, names):
+    assert [each.name for each in known(variant).phases] == names
+
+
+def test_the_decoder_gets_exact_zeros_for_domain_1(monkeypatch):
+    subject = known("press")
+    spy = Spy(subject.nets["gen"])
+    monkeypatch.setitem(subject.nets, "gen", spy)
+    subject.ae_terms(batch(), Random(0, tf.constant(0)))
+    (codes,) = spy.seen
+    first, second = np.split(codes[1].numpy(), 2)
+    assert not first.any() and second.any()
+    assert codes[0].shape[0] == 8 and codes[1].shape[0] == 8
+
+
+@pytest.fixture
+def with_logits(monkeypatch):
+    """Let the discriminator of a subject give one logit for domain 1 and another for domain 2."""
+
+    def patch(subject, *logits):
+        def disc(code, training):
+            return tf.repeat(tf.constant(logits, tf.float32), code.shape[0] // 2)[:, None]
+
+        monkeypatch.setitem(subject.nets, "disc", disc)
+        return subject
+
+    return patch
+
+
+@pytest.mark.parametrize(
+    ("variant", "logits", "nats"),
+    [
+        ("press", (0, 0), 2 * np.log(2)),
+        ("press", (-50, -50), 0),  # both are taken for domain 1
+        ("press", (-50, 50), 50),  # one is known
+        ("press", (50, -50), 50),
+        ("mask", (50, 50), 100),
+        ("fader", (0, 0), np.log(2)),
+        ("fader", (50, -50), 0),  # each is taken for the other
+        ("fader", (-50, 50), 50),
+        ("fader", (-50, -50), 25),
+    ],
+)
+def test_which_domain_codes_are_to_look_like(with_logits, variant, logits, nats):
+    subject = with_logits(known(variant), *logits)
+    terms = subject.ae_terms(batch(), Random(0, tf.constant(0)))
+    assert float(terms["hide"]) == pytest.approx(0.001 * nats, abs=1e-9)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_discriminator_calls_domain_2_one(with_logits, variant):
+    subject = with_logits(known(variant), -50, 50)
+    terms = subject.disc_terms(batch(), Random(0, tf.constant(0)))
+    assert [float(terms[name]) for name in ("adv1", "adv2")] == pytest.approx([0, 0])
+    with_logits(subject, 3, -2)
+    terms = subject.disc_terms(batch(), Random(0, tf.constant(0)))
+    assert float(terms["adv1"]) == pytest.approx(np.log1p(np.exp(3)))
+    assert float(terms["adv2"]) == pytest.approx(np.log1p(np.exp(2)))
+
+
+def test_the_weight_of_hiding_rises(with_logits):
+    subject = with_logits(content("fader", *"--disc_ramp 4 --disc_weight 2".split()), 0, 0)
+    values = batch()
+    found = [
+        float(subject.ae_terms(values, Random(0, tf.constant(step)))["hide"]) / (2 * np.log(2))
+        for step in (0, 1, 3, 4, 400)
+    ]
+    assert found == pytest.approx([0.25, 0.5, 1, 1, 1])
+
+
+def test_without_weight_nothing_is_hidden():
+    subject = content("press", "--disc_weight", "0")
+    assert "hide" not in subject.ae_terms(batch(), Random(0, tf.constant(0)))
+
+
+@pytest.mark.parametrize(("norm", "value"), [("l1", 0.5), ("l2", 0.25)])
+def test_distance(norm, value):
+    subject = content("press", "--rec_norm", norm)
+    x = tf.zeros((2, 4, 4, 3))
+    assert float(subject.distance(x + 0.5, x)) == value
+
+
+def test_terms_of_masks_by_hand():
+    """All masks 0: nothing is drawn, so what stays is right and nothing else matters."""
+    subject = content("mask")
+    net = subject.nets["masked"]
+    subject.nets["masked"] = lambda codes, training: [net(codes)[0], 0 * net(codes)[1]]
+    values = batch()
+    plain = {}
+    gen = subject.nets["gen"]
+    subject.nets["gen"] = lambda codes, training: plain.setdefault("x", gen(codes))
+    terms = subject.ae_terms(values, Random(0, tf.constant(0)))
+    plain1, plain2 = np.split(plain["x"].numpy(), 2)
+    assert float(terms["stay"]) == pytest.approx(0, abs=1e-6)
+    for name, weight, image in (("rec1", 5, plain1), ("rec2", 7, plain2)):
+        by_hand = weight * np.abs(image - values[f"x{name[-1]}"].numpy()).mean()
+        assert float(terms[name]) == pytest.approx(by_hand, rel=1e-4)
+
+
+# Images
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_ranges_and_shapes_of_what_is_made(variant):
+    subject, x = known(variant), random_images(3)
+    made = subject.remove(x), subject.put(x, subject.extra(x)), *subject.rebuild(x, x)
+    for images in made:
+        assert images.shape == x.shape and np.abs(images).max() <= 1 + 1e-6
+
+
+def test_removing_is_putting_nothing():
+    subject, x = known("press"), random_images(2)
+    nothing = subject.nothing(subject.extra(x))
+    assert not nothing.numpy().any()
+    np.testing.assert_array_equal(subject.remove(x), subject.put(x, nothing))
+
+
+def test_the_guide_matters_but_not_to_fader():
+    x, guides = random_images(2), random_images(2, seed=1)
+    for variant, matters in (("press", True), ("mask", True), ("fader", False)):
+        subject = known(variant)
+        images = [subject.put(x, subject.extra(each)).numpy() for each in (x, guides)]
+        assert np.array_equal(*images) != matters
+
+
+@pytest.mark.parametrize(("threshold", "all_stay"), [("1", True), ("0", False)])
+def test_removal_by_mask_leaves_the_rest_as_it_was(threshold, all_stay):
+    subject, x = content("mask", "--mask_threshold", threshold), random_images(2)
+    assert np.array_equal(subject.remove(x), x) == all_stay
+    image, mask = subject.nets["masked"](
+        [subject.nets["common"](x), subject.nets["separate"](x)], training=False
+    )
+    put = subject.put(x, subject.extra(x))
+    np.testing.assert_allclose(put, compose(image, mask, x), atol=1e-5)
+
+
+def test_images_are_those_of_the_averaged_nets():
+    subject, x = content("press", "--ema", "0.9"), random_images(2)
+    before = subject.put(x, subject.extra(x)).numpy()
+    for net in subject.nets.values():
+        net.set_weights([w + 1 for w in net.get_weights()])
+    np.testing.assert_array_equal(subject.put(x, subject.extra(x)), before)
+
+
+def test_unequal_numbers_of_held_out_images():
+    def few(contract):
+        data = tiny_data(contract)
+        first, second = data.domains
+        first = dataclasses.replace(first, test_images=first.test_images[:2])
+        return dataclasses.replace(data, domains=(first, second))
+
+    x1, x2 = content(data=few).held_out(9, seed=0)
+    assert x1.shape == x2.shape and len(x2) == 6
+    assert len(np.unique(x1, axis=0)) == 2 and len(np.unique(x2, axis=0)) == 6
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_sheets(variant, run):
+    subject = content(variant, "--num_samples_to_gen", "4", run=run)
+    subject.sheet()
+    subject.figures()
+    sheets = {path.stem: pixels(path) for path in run.samples.iterdir()}
+    sizes = {name: sheet.shape[1::-1] for name, sheet in sheets.items()}
+    assert sizes == {
+        "000000": (5 * 32 + 6, 5 * 32 + 6),
+        "removal": (4 * 32, 2 * 32 + 6),
+        "swap": (4 * 32, 3 * 32 + 6),
+        "interpolation": (12 * 32 + 6, 4 * 32),
+    }
+    matrix = sheets["000000"]
+    assert (matrix[:32, :32] == 128).all()
+    x1, x2 = subject.held_out(4, subject.options.seed)
+    np.testing.assert_array_equal(matrix[:32, 38:70], x1[0])
+    np.testing.assert_array_equal(matrix[38:70, :32], x2[0])
+
+
+def test_an_interpolation_begins_with_nothing_and_ends_with_the_second_guide():
+    subject, x = known("press"), random_images(2)
+    guides = random_images(2, seed=1), random_images(2, seed=2)
+    strip = subject._interpolation(x, *guides)
+    ends = [subject.nothing(subject.extra(x)), *map(subject.extra, guides)]
+    for column, code in zip((3, 7, 11), ends, strict=True):
+        np.testing.assert_allclose(strip[:, column], subject.put(x, code), atol=1e-5)
+
+
+# Options and metrics
+
+
+def test_batch_norm_below_128_pixels():
+    assert known("press").norm == "batch"
+    kinds = {type(layer) for layer in known("press").nets["common"].layers}
+    assert keras.layers.BatchNormalization in kinds
+    subject = content("press", "--norm", "instance")
+    assert subject.norm == "instance"
+    subject.options = config.parse("--gan_type content --image_size 128".split())
+    assert subject.norm == "instance"
+
+
+@pytest.mark.parametrize("size", ["48", "8"])
+def test_sizes_that_cannot_be_halved_are_refused(size):
+    with pytest.raises(UsageError, match=f"--image_size {size}: must be a power of two from 16"):
+        config.parse(["--gan_type", "content", "--image_size", size])
+
+
+def test_a_code_that_leaves_nothing_in_common_is_refused():
+    with pytest.raises(UsageError, match="--sep 4, --width 0.01: sep must be above 0 and below 4"):
+        content("press", "--sep", "4")
+
+
+def test_metrics_and_what_they_come_from(eager, tmp_path, capsys):
+    subject = trainer("content", "--eval_pairs", "20", "--results_dir", str(tmp_path))
+    found = subject.metrics()
+    assert found.keys() == {
+        "rec_l1", "removal_probability", "real_probability1", "real_probability2", "guided",
+        "evaluator_accuracy", "class_kept",
+    }  # fmt: skip
+    assert found["removal_probability"]["n"] == 6 and found["evaluator_accuracy"]["n"] == 12
+    assert subject.statistics().keys() == {
+        "stat/rec_l1", "stat/removal_probability", "stat/guided", "stat/class_kept",
+    }  # fmt: skip
+    assert subject.frozen["domains"].output_shape == (None, 2)
+    assert subject.frozen["classes"].output_shape == (None, 3)
+    assert known("press").statistics().keys() == {"stat/rec_l1"}
+
+
+def test_presets_stand_beside_table_4():
+    published = {
+        name: presets.PRESETS[name].published.get("removal_probability")
+        for name in presets.PRESETS
+        if presets.PRESETS[name].options.get("gan_type") == "content"
+    }
+    assert published == {
+        "content_glasses": 0.011, "content_smile": 0.052, "content_hair": 0.119,
+        "fader_glasses": 0.066, "fader_smile": 0.064, "fader_hair": 0.182,
+        "mask_glasses": None, "mask_smile": None, "mask_hair": None,
+    }  # fmt: skip
+    for variant in ("content", "mask", "fader"):
+        options = config.parse(["--preset", f"{variant}_glasses"])
+        assert options.image_size == 128 and options.sep == 25 and options.clip_norm == 5
+
+
+def test_a_whole_run(eager, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main("--gan_type content --preset smoke --width 0.01 --name it".split()) == 0
+    out = capsys.readouterr().out
+    for name in ("removal_probability", "guided", "class_kept", "rec_l1"):
+        assert name in out
+    names = {path.stem for path in (tmp_path / "results/it/samples").iterdir()}
+    assert names == {"000000", "000002", "removal", "swap", "interpolation"}
