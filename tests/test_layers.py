@@ -26,6 +26,8 @@ LAYERS = {
     "perception": 2,
     "guides": 3,
     "g2g": 4,
+    "translation": 4,
+    "pool": 2,
     "lpips": 3,
     "identity": 2,
     "torch_files": 0,
@@ -47,7 +49,15 @@ LAYERS = {
     "nets": 0,
 }
 # Trainers from basic to special: each may import those before it, any other trainer all of them.
-BASIC = ("classifier_trainer", "gan_trainer", "cogan_trainer", "scogan_trainer", "g2g_trainer")
+BASIC = (
+    "classifier_trainer",
+    "gan_trainer",
+    "cogan_trainer",
+    "scogan_trainer",
+    "g2g_trainer",
+    "translation",
+    "unit_trainer",
+)
 SAME_LAYER = {
     ("main", "cli"),
     ("config", "presets"),

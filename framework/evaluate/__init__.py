@@ -17,7 +17,7 @@ from framework.evaluate.labels import (
 )
 from framework.evaluate.metric import share
 from framework.evaluate.modes import modes
-from framework.evaluate.swaps import distances, reconstructions, swaps
+from framework.evaluate.swaps import distances, l1, mean_distance, reconstructions, swaps
 
 __all__ = [
     "Classify",
@@ -35,6 +35,8 @@ __all__ = [
     "modes",
     "fid",
     "kid",
+    "l1",
+    "mean_distance",
     "mmd",
     "pairs",
     "reconstructions",
