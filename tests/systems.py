@@ -10,14 +10,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import config
+from framework import config, g2g_trainer, ost_trainer
 from framework.data import Data, Domain
 from framework.trainer import Phase, Trainer
 from framework.utils import Random, to_float
 from nets import classifier, pretrained
 
-SMALL = "--preset smoke --width 0.01 --noise_dim 4".split()
+SMALL = "--preset smoke --width 0.01".split()
+LATENT = ["--noise_dim", "4"]
+# What a system has instead of LATENT.
+OTHERS = {
+    "classifier": [],
+    **dict.fromkeys(("cyclegan", "unit", "ost"), ["--eval_pairs", "0"]),
+    "g2g": "--eval_pairs 0 --adain_layers 2 --content_dim 4 --style_dim 4 --d_blocks 2".split(),
+}
 NO_DROPOUT = ["--d_arch", "strided", "--d_width", "1"]  # its masks depend on where a row stands
+g2g_trainer.VALIDATED = 2  # in every row of a history, which here is every iteration
 # Every term that SCoGAN has, and a penalty.
 FULL = (
     "--feature_loss --weight_loss --semantic_loss --cycle_loss --disc_penalty wgan-gp "
@@ -51,9 +59,10 @@ def face_data(contract: str) -> Data:
 def trainer(system: str, *argv: str, run=None, data=tiny_data) -> Trainer:
     """A trainer with tiny nets; later flags win."""
     module = importlib.import_module(f"framework.{system}_trainer")
-    small = SMALL[:4] if system == "classifier" else SMALL
-    options = config.parse(["--gan_type", system, *small, *argv])
-    with mock.patch.object(pretrained, "vgg19", small_trunk):
+    own = OTHERS.get(system, LATENT)
+    options = config.parse(["--gan_type", system, *SMALL, *own, *argv])
+    small_vgg = mock.patch.object(pretrained, "vgg19", small_trunk)
+    with small_vgg, mock.patch.object(ost_trainer, "obtain", return_value=None):
         own = module.Trainer.of(options)
         return own(options, data(own.contract), run)
 

@@ -26,6 +26,7 @@ from nets import gan
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 SYSTEMS = config.systems()
+SGD = {"classifier": "", "g2g": "--optim sgd"}
 MODELS = {"generators": ("gen1", "gen2"), "discriminators": ("disc1", "disc2")}
 STRAIGHT = {"gan": ["gen"], "cogan": ["gen1", "gen2"], "scogan": ["gen1", "gen2"]}
 
@@ -51,8 +52,7 @@ def test_a_phase_moves_exactly_its_nets(system, classifier_path):
 def test_two_replicas_equal_one(system, straight, classifier_path, capsys):
     # Plain descent: Adam would divide a sum instead of a mean away, and blow up rounding.
     argv = [*flags(system, classifier_path), "--iterations", "3", "--sheet_every", "9"]
-    if system != "classifier":
-        argv += "--optim_d sgd --optim_g sgd --disc_iters 1".split()
+    argv += SGD.get(system, "--optim_d sgd --optim_g sgd --disc_iters 1").split()
     one = trainer(system, *argv, "--devices", "CPU:0")
     two = trainer(system, *argv, "--devices", "CPU:0,CPU:1")
     assert (one.replicas, two.replicas) == (1, 2)
