@@ -24,7 +24,7 @@ DISCS = ("disc1", "disc2")
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(config.Adversarial):
+class Options(config.Generative):
     """Options of `--gan_type cogan`."""
 
     # By image size, blocks of a (generator, discriminator): that can be shared, that CoGAN shares.

@@ -18,9 +18,9 @@ from typing import Any
 
 from framework import flags, presets
 from framework.errors import MissingError, UsageError
-from framework.options import CLASSIFIERS, Adversarial, Options, option
+from framework.options import CLASSIFIERS, Adversarial, Generative, Options, Translation, option
 
-__all__ = ["CLASSIFIERS", "Adversarial", "Options", "option"]
+__all__ = ["CLASSIFIERS", "Adversarial", "Generative", "Options", "Translation", "option"]
 
 HERE = Path(__file__).parent
 

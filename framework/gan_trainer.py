@@ -38,7 +38,7 @@ MOST_REALS = 2000  # photographs; as floats they take much memory
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(config.Adversarial):
+class Options(config.Generative):
     """Options of `--gan_type gan`."""
 
     dataset: str = option("mnist", "data set of a single GAN or classifier; see `list`", "data")
@@ -61,7 +61,7 @@ class Options(config.Adversarial):
             raise UsageError(f"--image_size {self.image_size}: --arch {self.arch} makes {size}")
 
 
-def style(options: config.Adversarial) -> Style:
+def style(options: config.Generative) -> Style:
     """How the nets of these options are built."""
     o = options
     return Style(o.prelu, o.weight_init, o.bias_init, o.weight_decay, o.upsample)
@@ -128,7 +128,7 @@ class AdversarialTrainer(trainer.Trainer):
         o = self.options
         kind, rate = (o.optim_d, o.lr_d) if phase == "disc" else (o.optim_g, o.lr_g)
         if o.lr_schedule != "constant":
-            updates = o.disc_iters if phase == "disc" else 1  # per iteration
+            updates = {each.name: each.repeat for each in self.phases}[phase]  # per iteration
             span = o.lr_decay_start * updates, o.lr_decay_length * updates
             rate = optimizers.Falling(o.lr_schedule, rate, *span)
         return optimizers.KINDS[kind](rate, o.b1, o.b2)

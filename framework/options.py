@@ -1,4 +1,4 @@
-"""The options as frozen dataclasses: those of every system and those of the adversarial ones.
+"""The options as frozen dataclasses: those of every system and of the kinds of adversarial ones.
 
 A system's own stand beside its `Trainer` in `<system>_trainer.py`. Never imports TensorFlow.
 """
@@ -198,12 +198,7 @@ class Adversarial(Options):
     lpips_weights: str | None = option(
         None, "folder of its weights (default: <data_dir>/lpips)", "output", inert=True
     )
-    noise_dim: int = option(100, "length of the latent vector z", "nets", low=1)
-    noise_type: str = option("uniform", "law of z", "nets", choices=("uniform", "normal"))
     width: float = option(1.0, "factor on hidden widths; 1 is the thesis", "nets", low=0.001)
-    prelu: str = option(
-        "channel", "slopes of PReLU per", "nets", choices=("channel", "element", "layer")
-    )
     upsample: str = option(
         "transpose", "how generators enlarge maps: transposed convolutions, or pixels repeated and "
         "then a convolution, which leaves no checkerboard", "nets",
@@ -212,8 +207,73 @@ class Adversarial(Options):
     weight_init: str = option(
         "xavier", "initial kernels", "nets", choices=("normal", "xavier", "he")
     )
-    bias_init: float = option(0.1, "initial biases", "nets")
     weight_decay: float = option(0.0, "c in c * sum(kernel^2), added to each loss", "nets", low=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Generative(Adversarial):
+    """What every system that draws images of a latent vector can be told."""
+
+    noise_dim: int = option(100, "length of the latent vector z", "nets", low=1)
+    noise_type: str = option("uniform", "law of z", "nets", choices=("uniform", "normal"))
+    prelu: str = option(
+        "channel", "slopes of PReLU per", "nets", choices=("channel", "element", "layer")
+    )
+    bias_init: float = option(0.1, "initial biases", "nets")
+
+
+@dataclasses.dataclass(frozen=True)
+class Translation(Adversarial):
+    """What every system that translates images of one domain into the other can be told.
+
+    Images below 64x64 have nets of digits (`nets.digits`), larger ones those of photographs.
+    """
+
+    cogan_data: str = option("mini2street", "pair of image domains; see `main.py list`", "data")
+    max_items_A: int = option(
+        0, "training images of domain 1, drawn at random; 0: all", "data", low=0
+    )
+    batch_size: int = option(16, "images per domain and update, all devices", "training", low=1)
+    loss: str = option(
+        "lsgan", "adversarial loss", "adversary",
+        choices=("ce", "lsgan", "hinge", "wgan", "minimax"), aliases=("adv",),
+    )  # fmt: skip
+    adv_weight: float = option(
+        2.0, "weight of the adversarial loss; 2 takes the half out of lsgan, as published",
+        "translation", low=0,
+    )  # fmt: skip
+    cycle_weight: float = option(
+        10.0, "weight of images that went to the other domain and back", "translation", low=0
+    )
+    pool: int = option(
+        0, "earlier translations per domain that discriminators are shown again", "adversary", low=0
+    )
+    d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
+    d_layers: int = option(
+        3, "strided rows of the patch discriminators of photographs", "nets", low=1, high=6
+    )
+    res_blocks: int = option(
+        0, "residual blocks of photographs' nets; 0: as many as published", "nets", low=0
+    )
+
+    @property
+    def of_digits(self) -> bool:
+        """Whether the nets are those of digits."""
+        return self.image_size < 64
+
+    @property
+    def norm(self) -> str:
+        """Norm of the discriminators: batch norm must not mix real images and translations."""
+        return "batch" if self.of_digits else "instance"
+
+    def check(self) -> None:
+        """Refuses sizes that the nets cannot halve as often as they do."""
+        super().check()
+        size, halvings = self.image_size, 3 if self.of_digits else max(self.d_layers, 2)
+        if size % 8:
+            raise UsageError(f"--image_size {size}: must be a multiple of 8")
+        if not self.of_digits and size >> halvings < 4:
+            raise UsageError(f"--d_layers {self.d_layers}: too many for images of {size}x{size}")
 
 
 def _check(field: dataclasses.Field, value: Any) -> None:

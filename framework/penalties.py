@@ -54,6 +54,69 @@ PENALTIES: dict[str, Callable[[Critic, tf.Tensor, tf.Tensor, Uniform], tf.Tensor
 }
 
 
+def distance(a: tf.Tensor, b: tf.Tensor, norm: str = "l1") -> tf.Tensor:
+    """Mean absolute ('l1') or squared ('l2') difference of all elements.
+
+    Raises:
+        ValueError: for an unknown norm or unequal shapes.
+    """
+    a, b = _pair(a, b)
+    if norm not in ("l1", "l2"):
+        raise ValueError(f"unknown norm {norm!r}")
+    return tf.reduce_mean(tf.abs(a - b) if norm == "l1" else tf.math.squared_difference(a, b))
+
+
+def feature_matching(real: Sequence[tf.Tensor], fake: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Mean squared difference of the batch means of a critic's maps, summed over layers.
+
+    Salimans et al., arXiv 1606.03498, eq. 1, as DiscoGAN's program has it (arXiv 1703.05192).
+    Nothing flows back through `real`.
+
+    Raises:
+        ValueError: when the lists differ in length or a pair in shape.
+    """
+    means = [[tf.reduce_mean(_f32(each), axis=0) for each in maps] for maps in (real, fake)]
+    pairs = zip(*means, strict=True)
+    return tf.add_n([distance(tf.stop_gradient(a), b, "l2") for a, b in pairs])
+
+
+def pair_distances(x: tf.Tensor) -> tf.Tensor:
+    """Mean absolute difference of every two samples i < j of [N, ...]: [N (N - 1) / 2]."""
+    x = _f32(x)
+    axes = range(1, x.shape.rank)
+    rows = [tf.reduce_mean(tf.abs(x[i + 1 :] - x[i]), axis=axes) for i in range(x.shape[0] - 1)]
+    return tf.concat(rows, axis=0)
+
+
+def half_distances(x: tf.Tensor) -> tf.Tensor:
+    """Mean absolute difference of the upper and lower half of each image [N, H, W, C]: [N]."""
+    upper, lower = tf.split(_f32(x), 2, axis=1)
+    return tf.reduce_mean(tf.abs(upper - lower), axis=(1, 2, 3))
+
+
+SELF_DISTANCES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "pairs": pair_distances,
+    "halves": half_distances,
+}
+
+
+def distance_change(
+    before: tf.Tensor, after: tf.Tensor, laws: Sequence[tuple[float, float]]
+) -> tf.Tensor:
+    """Mean absolute difference of two lists of distances [M], each in units of its own domain.
+
+    Benaim and Wolf, "One-Sided Unsupervised Domain Mapping", arXiv 1706.00826, eq. 4 and 5: what a
+    mapping must keep.
+
+    Args:
+        before: distances in images.
+        after: the same ones in their translations.
+        laws: mean and standard deviation of such distances in either domain.
+    """
+    (mean1, std1), (mean2, std2) = laws
+    return distance((_f32(before) - mean1) / std1, (_f32(after) - mean2) / std2)
+
+
 def feature_distance(
     features1: Sequence[tf.Tensor],
     features2: Sequence[tf.Tensor],
@@ -111,7 +174,7 @@ def semantic_distance(
     if norm == "ce":
         entropy = _binary_cross_entropy if multilabel else _cross_entropy
         return 0.5 * (entropy(logits1, logits2) + entropy(logits2, logits1))
-    return _distance(probability(logits1), probability(logits2), norm)
+    return distance(probability(logits1), probability(logits2), norm)
 
 
 def class_imbalance(logits: tf.Tensor) -> tf.Tensor:
@@ -131,7 +194,7 @@ def latent_distance(z: tf.Tensor, recovered: tf.Tensor, norm: str = "l1") -> tf.
     Raises:
         ValueError: for an unknown norm or unequal shapes.
     """
-    return _distance(*_pair(z, recovered), norm)
+    return distance(z, recovered, norm)
 
 
 def content_distance(maps1: tf.Tensor, maps2: tf.Tensor) -> tf.Tensor:
@@ -140,7 +203,7 @@ def content_distance(maps1: tf.Tensor, maps2: tf.Tensor) -> tf.Tensor:
     Raises:
         ValueError: for unequal shapes.
     """
-    return _distance(*_pair(maps1, maps2), "l2")
+    return distance(maps1, maps2, "l2")
 
 
 def style_distance(
@@ -154,7 +217,7 @@ def style_distance(
         ValueError: when the lists differ in length, a pair in shape, or for an unknown divisor.
     """
     distances = [
-        _distance(*_pair(gram(a, divisor), gram(b, divisor)), "l2")
+        distance(gram(a, divisor), gram(b, divisor), "l2")
         for a, b in zip(maps1, maps2, strict=True)
     ]
     return tf.reduce_mean(tf.stack(distances))
@@ -186,12 +249,6 @@ def _pair(a, b) -> tuple[tf.Tensor, tf.Tensor]:
     if not a.shape.is_compatible_with(b.shape):
         raise ValueError(f"shapes differ: {a.shape} and {b.shape}")
     return a, b
-
-
-def _distance(a: tf.Tensor, b: tf.Tensor, norm: str) -> tf.Tensor:
-    if norm not in ("l1", "l2"):
-        raise ValueError(f"unknown norm {norm!r}")
-    return tf.reduce_mean(tf.abs(a - b) if norm == "l1" else tf.math.squared_difference(a, b))
 
 
 def _reduce(values: tf.Tensor, reduction: str) -> tf.Tensor:

@@ -32,6 +32,44 @@ def shift(images: tf.Tensor, pixels: int, random: "Random") -> tf.Tensor:
     return tf.transpose(moved, (0, 2, 1, 3))
 
 
+def jitter(
+    images: tf.Tensor, random: "Random", pixels: float = 2, degrees: float = 7, zoom: float = 0.05
+) -> tf.Tensor:
+    """Each image [N, H, W, C] moved, turned and scaled by random numbers of its own; no flips.
+
+    Shifts are uniform over -pixels..pixels in both directions, angles over -degrees..degrees,
+    scales over 1 - zoom..1 + zoom. Bilinear; border pixels are repeated. TensorFlow's own
+    projective transform cannot be compiled by XLA.
+    """
+    size = images.shape[1:3]
+    draws = 2.0 * random.uniform((images.shape[0], 4)) - 1.0
+    angle, scale = np.deg2rad(degrees) * draws[:, 0], 1.0 + zoom * draws[:, 1]
+    # Where the middle of each pixel was, in rows (y) and columns (x) from the centre.
+    y, x = (tf.range(n, dtype=tf.float32) - (n - 1) / 2 for n in size)
+    y, x = tf.meshgrid(y, x, indexing="ij")
+    cos, sin = (f(angle)[:, None, None] / scale[:, None, None] for f in (tf.cos, tf.sin))
+    moved = pixels * draws[:, 2:, None, None]
+    sources = cos * y + sin * x - moved[:, 0], cos * x - sin * y - moved[:, 1]
+    places = [
+        tf.clip_by_value(source + (n - 1) / 2, 0.0, n - 1.0)
+        for source, n in zip(sources, size, strict=True)
+    ]
+    return _bilinear(images, *places)
+
+
+def _bilinear(images: tf.Tensor, y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """Images [N, H, W, C] read at rows y and columns x, both [N, h, w] within the image."""
+    rows, columns = (tf.floor(y), tf.math.ceil(y)), (tf.floor(x), tf.math.ceil(x))
+    below, right = (y - rows[0])[..., None], (x - columns[0])[..., None]
+
+    def read(i: int, j: int) -> tf.Tensor:
+        place = tf.cast(tf.stack([rows[i], columns[j]], axis=-1), tf.int32)
+        return tf.gather_nd(images, place, batch_dims=1)
+
+    upper, lower = ((1 - right) * read(i, 0) + right * read(i, 1) for i in (0, 1))
+    return (1 - below) * upper + below * lower
+
+
 class Random:
     """Random numbers that are a pure function of (seed, step, turn, part) and the order of calls.
 

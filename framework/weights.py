@@ -1,4 +1,4 @@
-"""Files of torchvision's weights: in a folder of the user's, or downloaded once."""
+"""Weights from files: of torchvision, in a folder of the user's or downloaded once, or of a run."""
 
 import hashlib
 from pathlib import Path
@@ -14,6 +14,22 @@ FILES = {
     "squeeze": "squeezenet1_1-b8a52dc0.pth",
 }
 URL = "https://download.pytorch.org/models/"
+
+
+def copy_from_run(net: keras.Model, run: str | Path, name: str) -> None:
+    """Gives a net the weights of `<run>/models/<name>.keras`, as --pretrained asks.
+
+    Raises:
+        MissingError: there is no such file.
+        UserError: it holds another net.
+    """
+    file = Path(run) / "models" / f"{name}.keras"
+    if not file.is_file():
+        raise MissingError(f"--pretrained: no {file}; it must be a finished run with such a net")
+    try:
+        net.set_weights(keras.models.load_model(file).get_weights())
+    except (OSError, ValueError) as error:
+        raise UserError(f"--pretrained: {file} is another net than asked for here") from error
 
 
 def find(net: str, place: str | Path, flag: str) -> Path:

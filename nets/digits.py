@@ -26,8 +26,7 @@ def unshared_encoder(
 ) -> keras.Model:
     """Image -> map [N, S / 2, S / 2, width]."""
     x = keras.Input((image_size, image_size, channels), name="x")
-    row = [_conv(layers, width, 4, 2, f"{name}_conv"), *_normed(f"{name}_conv")]
-    return keras.Model(x, blocks.chain(row, x), name=name)
+    return keras.Model(x, blocks.chain(_outer(layers, width, name), x), name=name)
 
 
 def shared_encoder(
@@ -39,13 +38,7 @@ def shared_encoder(
 ) -> keras.Model:
     """Map of `unshared_encoder` -> content code [N, S / 4, S / 4, 2 * width]."""
     x = keras.Input((image_size // 2, image_size // 2, width), name="x")
-    block = [
-        _conv(layers, 2 * width, 4, 2, f"{name}_conv1"),
-        *_normed(f"{name}_conv1"),
-        _conv(layers, 2 * width, 3, 1, f"{name}_conv2"),
-        *_normed(f"{name}_conv2"),
-    ]
-    return keras.Model(x, blocks.chain(block, x), name=name)
+    return keras.Model(x, blocks.chain(_inner(layers, width, name), x), name=name)
 
 
 def shared_decoder(
@@ -57,13 +50,7 @@ def shared_decoder(
 ) -> keras.Model:
     """Content code -> map [N, S / 2, S / 2, width]."""
     x = keras.Input((image_size // 4, image_size // 4, 2 * width), name="x")
-    block = [
-        _conv(layers, 2 * width, 3, 1, f"{name}_conv"),
-        *_normed(f"{name}_conv"),
-        *layers.up(width, 4, name=f"{name}_up", use_bias=False),
-        *_normed(f"{name}_up"),
-    ]
-    return keras.Model(x, blocks.chain(block, x), name=name)
+    return keras.Model(x, blocks.chain(_inner_back(layers, width, name), x), name=name)
 
 
 def unshared_decoder(
@@ -76,10 +63,26 @@ def unshared_decoder(
 ) -> keras.Model:
     """Map of `shared_decoder` -> image, float32 under any policy."""
     x = keras.Input((image_size // 2, image_size // 2, width), name="x")
-    row = layers.up(
-        channels, 4, name=f"{name}_image", use_bias=False, activation="tanh", dtype="float32"
-    )
-    return keras.Model(x, blocks.chain(row, x), name=name)
+    return keras.Model(x, blocks.chain(_outer_back(layers, channels, name), x), name=name)
+
+
+def generator(
+    name: str = "gen",
+    *,
+    image_size: int = 32,
+    channels: int = 3,
+    width: int = 64,
+    layers: Style = LAYERS,
+) -> keras.Model:
+    """Image -> image: the four parts of an autoencoder as one net that shares nothing."""
+    x = keras.Input((image_size, image_size, channels), name="x")
+    block = [
+        *_outer(layers, width, f"{name}_outer"),
+        *_inner(layers, width, f"{name}_inner"),
+        *_inner_back(layers, width, f"{name}_inner_back"),
+        *_outer_back(layers, channels, f"{name}_outer_back"),
+    ]
+    return keras.Model(x, blocks.chain(block, x), name=name)
 
 
 def discriminator(
@@ -102,6 +105,34 @@ def discriminator(
         layers.dense(1, name=f"{name}_logit", use_bias=False, dtype="float32"),
     ]
     return keras.Model(x, blocks.chain(block, x), name=name)
+
+
+def _outer(layers: Style, width: int, name: str) -> Block:
+    return [_conv(layers, width, 4, 2, f"{name}_conv"), *_normed(f"{name}_conv")]
+
+
+def _inner(layers: Style, width: int, name: str) -> Block:
+    return [
+        _conv(layers, 2 * width, 4, 2, f"{name}_conv1"),
+        *_normed(f"{name}_conv1"),
+        _conv(layers, 2 * width, 3, 1, f"{name}_conv2"),
+        *_normed(f"{name}_conv2"),
+    ]
+
+
+def _inner_back(layers: Style, width: int, name: str) -> Block:
+    return [
+        _conv(layers, 2 * width, 3, 1, f"{name}_conv"),
+        *_normed(f"{name}_conv"),
+        *layers.up(width, 4, name=f"{name}_up", use_bias=False),
+        *_normed(f"{name}_up"),
+    ]
+
+
+def _outer_back(layers: Style, channels: int, name: str) -> Block:
+    return layers.up(
+        channels, 4, name=f"{name}_image", use_bias=False, activation="tanh", dtype="float32"
+    )
 
 
 def _conv(layers: Style, units: int, kernel: int, stride: int, name: str) -> keras.layers.Conv2D:

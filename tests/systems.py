@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import config, g2g_trainer
+from framework import config, g2g_trainer, ost_trainer
 from framework.data import Data, Domain
 from framework.trainer import Phase, Trainer
 from framework.utils import Random, to_float
@@ -21,7 +21,7 @@ LATENT = ["--noise_dim", "4"]
 # What a system has instead of LATENT.
 OTHERS = {
     "classifier": [],
-    "content": ["--eval_pairs", "0"],
+    **dict.fromkeys(("content", "cyclegan", "unit", "ost"), ["--eval_pairs", "0"]),
     "g2g": "--eval_pairs 0 --adain_layers 2 --content_dim 4 --style_dim 4 --d_blocks 2".split(),
 }
 NO_DROPOUT = ["--d_arch", "strided", "--d_width", "1"]  # its masks depend on where a row stands
@@ -61,7 +61,8 @@ def trainer(system: str, *argv: str, run=None, data=tiny_data) -> Trainer:
     module = importlib.import_module(f"framework.{system}_trainer")
     own = OTHERS.get(system, LATENT)
     options = config.parse(["--gan_type", system, *SMALL, *own, *argv])
-    with mock.patch.object(pretrained, "vgg19", small_trunk):
+    small_vgg = mock.patch.object(pretrained, "vgg19", small_trunk)
+    with small_vgg, mock.patch.object(ost_trainer, "obtain", return_value=None):
         own = module.Trainer.of(options)
         return own(options, data(own.contract), run)
 

@@ -179,7 +179,7 @@ def test_each_team_has_its_own_learning_rate():
         ("--gan_type cogan --semantic_loss", ["--semantic_loss", "--gan_type scogan", "cogan"]),
         (
             "--gan_type gan --cogan_data mini2edge",
-            ["--cogan_data", "cogan or scogan", "not for gan"],
+            ["--cogan_data", "cogan or ", "scogan", "not for gan"],
         ),
         ("--gan_type classifier --lr_d 1", ["--lr_d", "not for classifier"]),
         ("--gan_type scogan --classifier_path x.keras", ["--classifier_path", "--semantic_loss"]),

@@ -28,6 +28,8 @@ LAYERS = {
     "g2g": 4,
     "content_views": 4,
     "content": 4,
+    "translation": 4,
+    "pool": 2,
     "lpips": 3,
     "identity": 2,
     "torch_files": 0,
@@ -49,8 +51,16 @@ LAYERS = {
     "nets": 0,
 }
 # Trainers from basic to special: each may import those before it, any other trainer all of them.
-BASIC = ("classifier_trainer", "gan_trainer", "cogan_trainer", "scogan_trainer", "g2g_trainer")
-BASIC += ("content_trainer",)
+BASIC = (
+    "classifier_trainer",
+    "gan_trainer",
+    "cogan_trainer",
+    "scogan_trainer",
+    "g2g_trainer",
+    "content_trainer",
+    "translation",
+    "unit_trainer",
+)
 SAME_LAYER = {
     ("main", "cli"),
     ("config", "presets"),

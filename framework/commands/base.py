@@ -119,7 +119,7 @@ def restored(folder: str, **changes):
 def sampler(folder: str):
     """The trainer of a run that can draw samples; its frozen nets, not needed, are not trained."""
     with restored(folder, dry_run=True) as trainer:
-        if not trainer.averaged:
+        if not hasattr(trainer.options, "noise_dim"):
             raise UsageError(f"{folder}: a {trainer.options.gan_type} has no samples")
         yield trainer
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PAIRS", "SOURCES", "VIEWS", "Data", "Domain", "Pair", "Source", "load", "prune"]
 
-PAIRED = ("domains", "labelled_source")  # contracts of two domains
+PAIRED = ("domains", "paired", "labelled_source")  # contracts of two domains
 MIXED = ("halves", "labelled_pair", "triple")  # contracts of one set, mixed of any number
 HALVES_SEED = 0  # the same halves in every run: they belong to the data set, not to a run
 
@@ -27,11 +27,12 @@ HALVES_SEED = 0  # the same halves in every run: they belong to the data set, no
 def load(options: "Options", contract: str) -> Data:
     """The data of a run under a contract; everything is decoded, resized and RGB, or is points.
 
-    'domains' and 'labelled_source' read `options.cogan_data`, a name of PAIRS or "folder"; 'single'
-    and the others read `options.dataset`: "folder" (of --domain1), or a source such as "mini", or
-    one with a view such as "mini:edge"; but for 'single' several joined by "+", and for those of
-    MIXED also a pair. Raises UsageError for an unknown name or missing labels, MissingError when
-    the files are not there.
+    Those of PAIRED read `options.cogan_data`, a name of PAIRS or "folder", and 'paired' takes whole
+    data sets of which the others have a half per domain; 'single' and the others read
+    `options.dataset`: "folder" (of --domain1), or a source such as "mini", or one with a view such
+    as "mini:edge"; but for 'single' several joined by "+", and for those of MIXED also a pair.
+    Raises UsageError for an unknown name or missing labels, MissingError when the files are not
+    there.
     """
     name = options.cogan_data if contract in PAIRED else options.dataset
     if contract in MIXED:
@@ -40,9 +41,11 @@ def load(options: "Options", contract: str) -> Data:
         domains, classes = _folders(options, 2 if contract in PAIRED else 1)
         data = Data(contract, domains, name, classes)
     elif contract in PAIRED:
-        data = _pair(name, options)
+        data = _pair(name, options, halved=contract != "paired")
     else:
         data = _items(name, contract, options)
+    if contract == "paired":
+        return data.paired()
     if contract == "labelled_source":
         return data.labelled_source()
     return data.labelled() if contract == "labelled" else data
@@ -57,7 +60,7 @@ def _mixed(name: str, contract: str, options: "Options") -> Data:
     return replace(data, contract=contract) if contract == "halves" else data.classed(contract)
 
 
-def _pair(name: str, options: "Options") -> Data:
+def _pair(name: str, options: "Options", halved: bool = True) -> Data:
     pair = _known(name, PAIRS, "pair")
     parts = [_parse(item) for item in (pair.first, pair.second)]
     size, names, attributes = options.image_size, [pair.first, pair.second], ()
@@ -67,7 +70,7 @@ def _pair(name: str, options: "Options") -> Data:
         names = [f"no_{pair.attribute.lower()}", pair.attribute.lower()]
         attributes = tuple(dict.fromkeys((*celeba.COMMON, pair.attribute)))
         splits = _divided(splits[0], pair.attribute, attributes)
-    elif pair.halved:
+    elif pair.halved and halved:
         splits = _halves(splits[0])
     domains = tuple(
         _domain(item, split, view, size)

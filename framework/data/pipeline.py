@@ -58,8 +58,9 @@ class Data:
 
         An element is a dict: "step" (int64 scalar) and uint8 images with a leading axis of
         `updates`, one fresh batch for each. 'single' has x1, 'domains' x1 and x2, all
-        [updates, b, S, S, 3], or float32 points [updates, b, 2]; 'labelled_source' also y1, the
-        labels of x1, int64 [updates, b]; 'labelled' has x of the shape of images and y, int64
+        [updates, b, S, S, 3], or float32 points [updates, b, 2]; 'paired' the same, where x1 and x2
+        stand at one place of their domains; 'labelled_source' also y1, the labels of x1, int64
+        [updates, b]; 'labelled' has x of the shape of images and y, int64
         [updates, b] or, for attributes, [updates, b, K], where row r of a batch comes from domain
         r mod n, so that domains of any size are balanced. 'halves' has x1 and x2, independent draws
         from all domains, of every combination of domains as often; 'labelled_pair' also y1 and y2;
@@ -130,6 +131,18 @@ class Data:
         classes = self.classes or 1 + int(source.labels.max())
         return replace(self, contract="labelled_source", classes=classes)
 
+    def paired(self) -> "Data":
+        """The same pair, image by image; UsageError where the domains differ in length."""
+        for part in ("images", "test_images"):
+            counts = [len(getattr(domain, part)) for domain in self.domains]
+            if len(set(counts)) > 1:
+                raise UsageError(
+                    f"{self.name} has {counts[0]} and {counts[1]} {part.replace('_', ' ')}, which "
+                    "are no pairs: leave --paired out, or use views of one data set or two folders "
+                    "with files of the same names"
+                )
+        return replace(self, contract="paired")
+
     def sampled(self, counts: tuple[int, ...], seed: int) -> "Data":
         """So many training images of each domain, drawn at random without repetition; 0: all.
 
@@ -142,7 +155,8 @@ class Data:
         self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
     ) -> dict[str, tf.Tensor]:
         positions = batches * size + rows
-        indices = [stream.index(positions) for stream in streams]
+        orders = [streams[0]] * len(streams) if self.contract == "paired" else streams
+        indices = [stream.index(positions) for stream in orders]
         batch = {
             f"x{i}": tf.gather(stream.images, index)
             for i, (stream, index) in enumerate(zip(streams, indices, strict=True), start=1)
@@ -220,6 +234,7 @@ class Data:
 FETCHES: dict[str, Callable] = {
     "single": Data._separate,
     "domains": Data._separate,
+    "paired": Data._separate,
     "labelled_source": Data._separate,
     "labelled": Data._mixed,
     "halves": Data._pairs,

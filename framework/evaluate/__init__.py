@@ -18,7 +18,14 @@ from framework.evaluate.labels import (
 from framework.evaluate.metric import share
 from framework.evaluate.modes import modes
 from framework.evaluate.removal import kept, removal
-from framework.evaluate.swaps import distances, reconstruction, reconstructions, swaps
+from framework.evaluate.swaps import (
+    distances,
+    l1,
+    mean_distance,
+    reconstruction,
+    reconstructions,
+    swaps,
+)
 
 __all__ = [
     "Classify",
@@ -37,6 +44,8 @@ __all__ = [
     "fid",
     "kept",
     "kid",
+    "l1",
+    "mean_distance",
     "mmd",
     "pairs",
     "reconstruction",

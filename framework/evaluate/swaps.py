@@ -12,6 +12,9 @@ import numpy as np
 from framework.evaluate.labels import Classify, score
 from framework.evaluate.metric import check, metric, share
 
+Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Images, images, [N, S, S, C] each -> distances [N]."""
+
 
 def swaps(
     mixed: np.ndarray, labels: np.ndarray, classify: Classify, protocol: str
@@ -39,20 +42,20 @@ def swaps(
 
 def reconstruction(x: np.ndarray, images: np.ndarray, protocol: str) -> dict:
     """The metric of the mean L1 in [0, 2] of images [N, S, S, C] and what is to equal them."""
-    return _mean(x, images, _l1, f"{protocol}; L1 of [-1, 1]")
+    return mean_distance(x, images, l1, f"{protocol}; L1 of [-1, 1]")
 
 
 def reconstructions(
     x: np.ndarray, made: Mapping[str, np.ndarray], protocol: str
 ) -> dict[str, dict]:
     """Mean L1 in [0, 2] of images [2B, S, S, C] and what is put together: `rec_l1`, `short_l1`."""
-    return distances(x, made, _l1, f"{protocol}; L1 of [-1, 1]", kind="l1")
+    return distances(x, made, l1, f"{protocol}; L1 of [-1, 1]", kind="l1")
 
 
 def distances(
     x: np.ndarray,
     made: Mapping[str, np.ndarray],
-    distance: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    distance: Distance,
     protocol: str,
     *,
     kind: str = "lpips",
@@ -62,12 +65,13 @@ def distances(
     `rec_<kind>` is that of `back`, after two exchanges, and `short_<kind>` that of `short`.
     """
     return {
-        f"{name}_{kind}": _mean(x, made[key], distance, protocol)
+        f"{name}_{kind}": mean_distance(x, made[key], distance, protocol)
         for name, key in (("rec", "back"), ("short", "short"))
     }
 
 
-def _mean(x: np.ndarray, images: np.ndarray, distance: Callable, protocol: str) -> dict:
+def mean_distance(x: np.ndarray, images: np.ndarray, distance: Distance, protocol: str) -> dict:
+    """Metric of the mean `distance` of two lists of images [N, S, S, C]."""
     check(x)
     check(images)
     values = np.asarray(distance(x, images), np.float64)
@@ -76,5 +80,6 @@ def _mean(x: np.ndarray, images: np.ndarray, distance: Callable, protocol: str) 
     return metric(mean, len(values), protocol, (max(mean - margin, 0.0), mean + margin))
 
 
-def _l1(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def l1(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Mean absolute difference [N] of two lists of images [N, S, S, C]."""
     return np.abs(a.astype(np.float32) - b).mean(axis=(1, 2, 3))

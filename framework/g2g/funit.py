@@ -5,14 +5,12 @@ and what it may start from (`--pretrained`).
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from framework import g2g_trainer, guides, losses, penalties, results
+from framework import g2g_trainer, guides, losses, penalties, results, weights
 from framework.data import Data
-from framework.errors import MissingError, UserError
 from framework.g2g import networks
 from framework.g2g_trainer import NETS, Options, Swap, exchange, pair
 from framework.trainer import Batch, Phase
@@ -37,9 +35,7 @@ class Trainer(g2g_trainer.Trainer):
         super().__init__(options, data, run)
         if options.pretrained:
             for name in (*NETS, *(["disc"] if options.restore_disc else [])):
-                _copy_weights(
-                    self.nets[name], Path(options.pretrained) / "models" / f"{name}.keras"
-                )
+                weights.copy_from_run(self.nets[name], options.pretrained, name)
                 if name in self.ema_nets:
                     self.ema_nets[name].set_weights(self.nets[name].get_weights())
 
@@ -138,12 +134,3 @@ class Trainer(g2g_trainer.Trainer):
             distance = guides.l1(see(mixed, training=False), exchange(known))
             terms["identity"] = guides.ramp(o, random.step) * distance
         return terms
-
-
-def _copy_weights(net: keras.Model, file: Path) -> None:
-    if not file.is_file():
-        raise MissingError(f"--pretrained: no {file}; it must be a finished run of funit")
-    try:
-        net.set_weights(keras.models.load_model(file).get_weights())
-    except (OSError, ValueError) as error:
-        raise UserError(f"--pretrained: {file} is another net than asked for here") from error

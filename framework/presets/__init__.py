@@ -10,7 +10,8 @@ from framework.presets.photographs import PHOTOGRAPHS
 from framework.presets.preset import Preset
 from framework.presets.quick import QUICK_PRESETS
 from framework.presets.toy import TOYS
+from framework.presets.translation import TRANSLATIONS
 
 __all__ = ["PRESETS", "Preset"]
 
-PRESETS = QUICK_PRESETS | TOYS | DIGITS | PHOTOGRAPHS | CONTENT
+PRESETS = QUICK_PRESETS | TOYS | DIGITS | PHOTOGRAPHS | CONTENT | TRANSLATIONS

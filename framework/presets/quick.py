@@ -2,6 +2,7 @@
 
 from framework.presets.preset import Preset
 from framework.presets.recipes import SCOGAN
+from framework.presets.translation import CPU64_SYSTEMS, CPU_SYSTEMS
 
 SMOKE = dict(
     batch_size=4,
@@ -145,17 +146,20 @@ CONTENT_FACES = CONTENT_CPU | dict(
 )
 CONTENT_SMOKE = SMOKE | dict(width=0.05, sep=2)
 
+SMOKE_TRANSLATION = SMOKE | dict(d_width=1.0, phase1_iterations=2, pool=4)
+
 QUICK_PRESETS = {
     "smoke": Preset(
         "two iterations with tiny nets, to see that everything runs",
         SMOKE,
-        systems=dict(g2g=G2G_SMOKE, content=CONTENT_SMOKE),
+        systems=dict(g2g=G2G_SMOKE, content=CONTENT_SMOKE)
+        | {k: v | SMOKE_TRANSLATION for k, v in CPU_SYSTEMS.items()},
     ),
     "cpu": Preset(
-        "minutes on two CPU cores: any pair of digits, for cogan and scogan alike, and g2g",
+        "minutes on two CPU cores: any pair of digits; cogan, scogan, g2g and translation",
         CPU,
         CPU_VARIANTS,
-        systems=dict(g2g=G2G_CPU, content=CONTENT_CPU),
+        systems=dict(g2g=G2G_CPU, content=CONTENT_CPU) | CPU_SYSTEMS,
     ),
     "demo": Preset(
         "what `make demo` runs: a SCoGAN on built-in digits",
@@ -182,6 +186,6 @@ QUICK_PRESETS = {
     "faces64": Preset(
         "pairs of photographs (celeba_*, horse2zebra, ...) at 64x64 on two CPU cores",
         FACES64,
-        systems=dict(g2g=G2G_FACES, content=CONTENT_FACES),
+        systems=dict(g2g=G2G_FACES, content=CONTENT_FACES) | CPU64_SYSTEMS,
     ),
 }

@@ -1,0 +1,60 @@
+"""Image pool: discriminators are shown translations of earlier iterations again.
+
+Shrivastava et al., arXiv 1612.07828, section 2.3; CycleGAN keeps 50 images.
+"""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from framework.utils import Random
+
+
+class ImagePool:
+    """History of images; each row of a batch has a share of its own.
+
+    Rows do not depend on each other, so that several devices or micro-batches do what one would.
+    With one image per batch it is the published pool.
+
+    Attributes:
+        parts: the variables, one per device, for the checkpoint: training goes on from them.
+    """
+
+    def __init__(self, capacity: int, rows: int, micro_batches: int, shape: Sequence[int]) -> None:
+        """Room for `capacity` images on this device, rounded up to a multiple of all its rows.
+
+        Make it inside `strategy.scope()`.
+
+        Args:
+            capacity: images kept.
+            rows: images of one query.
+            micro_batches: queries per update, see `Random.split`.
+            shape: [H, W, C] of an image.
+        """
+        self._rows, self._micro_batches = rows, micro_batches
+        self._slots = -(-capacity // (rows * micro_batches))
+        strategy = tf.distribute.get_strategy()
+        self._images = tf.Variable(
+            tf.zeros((rows * micro_batches, self._slots, *shape)),
+            trainable=False,
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.NONE,
+        )
+        self.parts = list(strategy.experimental_local_results(self._images))
+
+    def query(self, images: tf.Tensor, random: Random) -> tf.Tensor:
+        """Images [rows, H, W, C]; of a full pool half of them, at random, exchanged for old ones.
+
+        The first iterations fill it.
+        """
+        draws = random.uniform((self._rows, 2))
+        filling = random.step < self._slots
+        slot = tf.where(filling, random.step, tf.cast(draws[:, 0] * self._slots, tf.int64))
+        first = tf.cast(random.part % self._micro_batches * self._rows, tf.int64)
+        place = tf.stack([first + tf.range(self._rows, dtype=tf.int64), slot], axis=1)
+        kept = self._images.read_value()
+        old = tf.gather_nd(kept, place)
+        swapped = tf.logical_and(draws[:, 1] < 0.5, tf.logical_not(filling))[:, None, None, None]
+        new = tf.where(tf.logical_or(swapped, filling), images, old)
+        self._images.assign(tf.tensor_scatter_nd_update(kept, place, new))
+        return tf.where(swapped, old, images)
