@@ -134,6 +134,7 @@ def assess(trainer) -> None:
     run, metrics = trainer.run, trainer.metrics()
     if metrics:
         run.save_metrics(metrics)
+    trainer.figures()
     run.plots()
     page = run.report(published(trainer.options))
     for name, metric in metrics.items():
