@@ -17,7 +17,8 @@ from framework.evaluate.labels import (
 )
 from framework.evaluate.metric import share
 from framework.evaluate.modes import modes
-from framework.evaluate.swaps import distances, reconstructions, swaps
+from framework.evaluate.probes import probes
+from framework.evaluate.swaps import distances, reconstruction, reconstructions, swaps
 
 __all__ = [
     "Classify",
@@ -37,6 +38,8 @@ __all__ = [
     "kid",
     "mmd",
     "pairs",
+    "probes",
+    "reconstruction",
     "reconstructions",
     "score",
     "share",

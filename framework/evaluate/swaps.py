@@ -37,6 +37,11 @@ def swaps(
     }
 
 
+def reconstruction(x: np.ndarray, images: np.ndarray, protocol: str) -> dict:
+    """The metric of the mean L1 in [0, 2] of images [N, S, S, C] and what is to equal them."""
+    return _mean(x, images, _l1, f"{protocol}; L1 of [-1, 1]")
+
+
 def reconstructions(
     x: np.ndarray, made: Mapping[str, np.ndarray], protocol: str
 ) -> dict[str, dict]:
