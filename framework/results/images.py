@@ -69,6 +69,26 @@ def triplets(rows: Mapping[str, np.ndarray], gap: int = 6) -> np.ndarray:
     return np.concatenate(strips, axis=1)
 
 
+def table(cells: np.ndarray, *, top: int = 0, left: int = 0, gap: int = 6) -> np.ndarray:
+    """Images in rows and columns, the first `top` rows and `left` columns set apart as heads.
+
+    Args:
+        cells: [R, C, S, S, 1 or 3], floats in [-1, 1] or uint8.
+        top: rows above the gap; 0 for none.
+        left: columns left of the gap; 0 for none.
+        gap: grey pixels between the heads and the rest.
+
+    Returns:
+        uint8 [R S (+ gap), C S (+ gap), 3].
+    """
+    columns, side = cells.shape[1:3]
+    pixels = tile(to_uint8(cells).reshape(-1, *cells.shape[2:]), columns)
+    for axis, heads in enumerate((top, left)):
+        if heads:
+            pixels = np.insert(pixels, [heads * side] * gap, GREY, axis=axis)
+    return pixels
+
+
 def _labels(letters: Sequence[str], side: int) -> np.ndarray:
     """The names of the rows, white on black [rows * side, LABELS, 3]."""
     strip = Image.new("RGB", (LABELS, len(letters) * side))

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from framework.errors import MissingError, UsageError, UserError
 from framework.results import files
-from framework.results.images import pair_sheet, triplets
+from framework.results.images import pair_sheet, table, triplets
 
 PACKAGES = ("tensorflow", "keras", "numpy")
 
@@ -156,17 +156,27 @@ class Run:
         Returns:
             The file's path.
         """
-        name = f"{name:06d}" if isinstance(name, int) else name.removesuffix(".png")
-        path = self.folder / folder / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_bytes(path, _sheet_of(images, rows))
-        return path
+        return self._write(_sheet_of(images, rows), name, self.folder / folder)
 
     def triplets(self, rows: dict[str, np.ndarray], iteration: int) -> Path:
         """Write samples/<iteration>.png of exchanged pairs, see `images.triplets`; its path."""
-        path = self.samples / f"{iteration:06d}.png"
+        return self._write(_png(triplets(rows)), iteration, self.samples)
+
+    def table(self, cells: np.ndarray, name: str | int, *, top: int = 0, left: int = 0) -> Path:
+        """Write samples/<name>.png, a table of images, see `images.table`; its path."""
+        return self._write(_png(table(cells, top=top, left=left)), name, self.samples)
+
+    def embedding(self, codes: dict[str, np.ndarray], labels: np.ndarray, name: str) -> Path:
+        """Write samples/<name>.png, maps of codes, see `embeddings.tsne_sheet`; its path."""
+        from framework.results.embeddings import tsne_sheet  # scikit-learn is slow to import
+
+        return self._write(tsne_sheet(codes, labels), name, self.samples)
+
+    def _write(self, png: bytes, name: str | int, folder: Path) -> Path:
+        name = f"{name:06d}" if isinstance(name, int) else name.removesuffix(".png")
+        path = folder / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_bytes(path, _png(triplets(rows)))
+        files.write_bytes(path, png)
         return path
 
     def plots(self) -> list[Path]:
