@@ -25,6 +25,7 @@ LAYERS = {
     "signals": 2,
     "perception": 2,
     "guides": 3,
+    "factor_views": 4,
     "g2g": 4,
     "lpips": 3,
     "identity": 2,
@@ -63,6 +64,7 @@ SAME_LAYER = {
     ("trainer", "loop"),
     ("loop", "trainer"),  # for its type alone
     ("features", "evaluate"),
+    ("factors_trainer", "factor_views"),
 }
 COMMON_NETS = (
     "blocks",

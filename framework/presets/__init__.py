@@ -5,6 +5,7 @@ takes those it knows, so that a CoGAN and a SCoGAN of one preset differ in their
 """
 
 from framework.presets.digits import DIGITS
+from framework.presets.disentangled import DISENTANGLED
 from framework.presets.photographs import PHOTOGRAPHS
 from framework.presets.preset import Preset
 from framework.presets.quick import QUICK_PRESETS
@@ -12,4 +13,4 @@ from framework.presets.toy import TOYS
 
 __all__ = ["PRESETS", "Preset"]
 
-PRESETS = QUICK_PRESETS | TOYS | DIGITS | PHOTOGRAPHS
+PRESETS = QUICK_PRESETS | TOYS | DIGITS | PHOTOGRAPHS | DISENTANGLED
