@@ -1,4 +1,4 @@
-"""Adversarial losses as pairs (discriminator, generator) of plain functions of logits.
+"""Adversarial losses as pairs (discriminator, generator) of plain functions of logits; KL.
 
 Logits may have any shape (scores, patches): the mean is over all of them, in float32. A
 discriminator loss returns its real and fake parts; their sum is minimised.
@@ -74,6 +74,15 @@ def wgan_disc(*, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> Parts:
 def wgan_gen(fake_logits: tf.Tensor) -> tf.Tensor:
     """-E D(G(z)), the generator's side of `wgan_disc` and of `hinge_disc`."""
     return -_mean(_f32(fake_logits))
+
+
+def gaussian_kl(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
+    """KL divergence in nats of N(mean, exp(log_variance)) [N, D] from N(0, I), mean over rows.
+
+    Kingma and Welling, arXiv 1312.6114, appendix B.
+    """
+    parts = tf.square(mean) + tf.exp(log_variance) - log_variance - 1.0
+    return 0.5 * _mean(tf.reduce_sum(parts, axis=-1))
 
 
 ADVERSARIAL: dict[str, Pair] = {

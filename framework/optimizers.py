@@ -59,6 +59,7 @@ class Updater:
         clip_norm: float = 0.0,
         skip: bool = False,
         scale: LossScale | None = None,
+        conditional: bool = False,
     ) -> None:
         """Args besides the attributes:
 
@@ -66,14 +67,19 @@ class Updater:
         statistics: further state that a pass in training mode moves (batch norm).
         clip_norm: largest global norm of the mean gradient; 0 for any.
         skip: undo an update whose gradients are not finite; always so with a loss scale.
+        conditional: `apply` is told whether the update is wanted.
         """
         self.optimizer, self.variables, self.scale = optimizer, list(variables), scale
         self._clip_norm, self._skip = clip_norm, skip or scale is not None
         optimizer.build(self.variables)
-        self._state = [*self.variables, *optimizer.variables, *statistics] if self._skip else []
+        state = [*self.variables, *optimizer.variables, *statistics]
+        self._state = state if self._skip or conditional else []
 
     def snapshot(self) -> list[tf.Tensor]:
-        """What `apply` goes back to if it must skip; take it before the forward pass."""
+        """What `apply` goes back to if it must skip; take it before the forward pass.
+
+        Adam moves also by a gradient of zero, so skipping means going back.
+        """
         return [tf.identity(variable.value) for variable in self._state]
 
     def scaled(self, loss: tf.Tensor) -> tf.Tensor:
@@ -81,7 +87,11 @@ class Updater:
         return loss if self.scale is None else loss * self.scale.factor
 
     def apply(
-        self, grads: list[tf.Tensor], loss: tf.Tensor, before: list[tf.Tensor]
+        self,
+        grads: list[tf.Tensor],
+        loss: tf.Tensor,
+        before: list[tf.Tensor],
+        wanted: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         """One update, from inside a replica's step.
 
@@ -89,11 +99,13 @@ class Updater:
             grads: of the scaled loss divided by the number of replicas, one per variable.
             loss: of this replica.
             before: the `snapshot`.
+            wanted: boolean scalar, the same on every replica; None in an updater that is not
+                conditional.
 
         Returns:
             `skipped`, 1 for an update that was undone and else 0, where that can happen.
         """
-        if not (self._skip or self._clip_norm):
+        if not (self._state or self._clip_norm):
             self.optimizer.apply(grads, self.variables)
             return {}
         context = tf.distribute.get_replica_context()
@@ -107,9 +119,11 @@ class Updater:
         # The optimiser sums over replicas once more.
         share = 1.0 / context.num_replicas_in_sync
         self.optimizer.apply([grad * share for grad in grads], self.variables)
-        if not self._skip:
+        if not self._state:
             return {}
-        devices.assign(self._state, lambda new, old, good: tf.where(good, new, old), before, finite)
+        good = finite if self._skip else tf.constant(True)
+        good = good if wanted is None else tf.logical_and(good, wanted)
+        devices.assign(self._state, lambda new, old, good: tf.where(good, new, old), before, good)
         if self.scale is not None:
             self.scale.update(finite)
-        return {"skipped": 1.0 - tf.cast(finite, tf.float32)}
+        return {"skipped": 1.0 - tf.cast(good, tf.float32)}

@@ -31,9 +31,12 @@ class Phase:
     Attributes:
         name: key of its optimiser and prefix of its logged terms, such as `disc`.
         nets: whose weights may move; leaving a net out is selective backpropagation.
-        terms: (batch, random) -> named scalars; their sum is minimised.
+        terms: (batch, random) -> named scalars; the sum of those not `watched` is minimised.
         repeat: updates per iteration, each on a fresh batch (n-critic).
         after: called with the variables after each update (weight clipping).
+        watched: terms that are only logged.
+        when: terms, their means over the whole batch of all replicas -> whether to update; if not,
+            neither weights nor optimiser nor batch statistics move.
     """
 
     name: str
@@ -41,6 +44,12 @@ class Phase:
     terms: Callable[[Batch, Random], dict[str, tf.Tensor]]
     repeat: int = 1
     after: Callable[[list[keras.Variable]], None] | None = None
+    watched: tuple[str, ...] = ()
+    when: Callable[[dict[str, tf.Tensor]], tf.Tensor] | None = None
+
+    def loss(self, terms: dict[str, tf.Tensor]) -> tf.Tensor:
+        """What is minimised."""
+        return tf.add_n([value for name, value in terms.items() if name not in self.watched])
 
 
 class Trainer(abc.ABC):
@@ -103,6 +112,7 @@ class Trainer(abc.ABC):
         return Updater(
             self.build_optimizer(phase.name), moved, list(others.values()),
             clip_norm=o.clip_norm, skip=o.nan_policy == "skip", scale=scale,
+            conditional=phase.when is not None,
         )  # fmt: skip
 
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
@@ -156,11 +166,15 @@ class Trainer(abc.ABC):
             with tf.control_dependencies(tf.nest.flatten(sums)):
                 more = self._gradients(updater, phase, piece, draws)
             sums = tf.nest.map_structure(tf.add, sums, more) if sums else more
-        grads, terms = sums
-        extra = updater.apply(grads, tf.add_n(list(terms.values())), before)
+        grads, terms = sums[0], {name: value / count for name, value in sums[1].items()}
+        wanted = None
+        if phase.when:
+            context = tf.distribute.get_replica_context()
+            wanted = phase.when(context.all_reduce(tf.distribute.ReduceOp.MEAN, terms))
+        extra = updater.apply(grads, phase.loss(terms), before, wanted)
         if phase.after:
             phase.after(updater.variables)
-        logged = {f"{phase.name}/{name}": value / count for name, value in terms.items()}
+        logged = {f"{phase.name}/{name}": value for name, value in terms.items()}
         return logged | {f"stat/{name}_{phase.name}": value for name, value in extra.items()}
 
     def _gradients(self, updater: Updater, phase: Phase, batch: Batch, random: Random) -> tuple:
@@ -179,7 +193,7 @@ class Trainer(abc.ABC):
                     terms = terms | {"decay": tf.add_n(decays)}
                 # Gradients are summed over replicas; this is the one place that makes it a mean.
                 shares = self.replicas * self.options.accumulate
-                loss = updater.scaled(tf.add_n(list(terms.values())) / shares)
+                loss = updater.scaled(phase.loss(terms) / shares)
             return tape.gradient(loss, values), terms
 
         if self.replicas == 1:  # traced once, however often an iteration comes here

@@ -24,9 +24,13 @@ def encoder(
     widths: tuple[int, ...] = WIDTHS,
     z_dim: int = 16,
     s_dim: int = 16,
+    vae_on: str = "z",
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> (mean of z [N, z_dim], log variance of z [N, z_dim], s [N, s_dim]), all float32."""
+    """Image -> codes, all float32: z [N, z_dim], s [N, s_dim], each a mean if it is Gaussian.
+
+    The code that `vae_on` names, 'z', 's' or 'both', is: behind its mean comes its log variance.
+    """
     x = keras.Input((image_size, image_size, channels), name="x")
     block: Block = []
     for row, units in enumerate(widths, start=1):
@@ -34,7 +38,10 @@ def encoder(
         block += _down(layers, units, image_size, name)
         block += [instance_norm(f"{name}_norm"), keras.layers.ReLU(name=f"{name}_relu")]
     flat = keras.layers.Flatten(name="enc_flatten")(blocks.chain(block, x))
-    heads = (("enc_mean", z_dim), ("enc_log_variance", z_dim), ("enc_s", s_dim))
+    heads = []
+    for code, units in (("z", z_dim), ("s", s_dim)):
+        gaussian = vae_on in (code, "both")
+        heads += [(f"enc_{code}", units), (f"enc_{code}_log_variance", units)][: 1 + gaussian]
     codes = [layers.dense(units, name=name, dtype="float32")(flat) for name, units in heads]
     return keras.Model(x, codes, name="enc")
 
@@ -95,6 +102,23 @@ def pair_discriminator(
     block.append(layers.dense(2, name="disc_logits", dtype="float32"))
     both = keras.layers.Concatenate(name="disc_pair")(inputs)
     return keras.Model(inputs, blocks.chain(block, both), name="disc")
+
+
+def code_classifier(
+    *, dim: int = 16, classes: int = 10, units: int = 256, layers: Style = LAYERS
+) -> keras.Model:
+    """Code [N, dim] -> class logits, float32: the net that probed codes, here one that teaches.
+
+    The code is normalised over the batch first: making it small does not hide a class.
+    """
+    code = keras.Input((dim,), name="code")
+    block: Block = [blocks.batch_norm(name="class_code_norm")]
+    for row in (1, 2):
+        name = f"class_dense{row}"
+        block += [layers.dense(units, name=name), blocks.batch_norm(name=f"{name}_norm")]
+        block.append(leaky(0.2, f"{name}_leaky"))
+    block.append(layers.dense(classes, name="class_logits", dtype="float32"))
+    return keras.Model(code, blocks.chain(block, code), name="class")
 
 
 def _down(layers: Style, units: int, image_size: int, name: str) -> Block:

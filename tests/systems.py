@@ -21,7 +21,7 @@ LATENT = ["--noise_dim", "4"]
 # What a system has instead of LATENT.
 OTHERS = {
     "classifier": [],
-    **dict.fromkeys(("content", "cyclegan", "unit", "ost"), ["--eval_pairs", "0"]),
+    **dict.fromkeys(("content", "factors", "cyclegan", "unit", "ost"), ["--eval_pairs", "0"]),
     "g2g": "--eval_pairs 0 --adain_layers 2 --content_dim 4 --style_dim 4 --d_blocks 2".split(),
 }
 NO_DROPOUT = ["--d_arch", "strided", "--d_width", "1"]  # its masks depend on where a row stands

@@ -25,6 +25,7 @@ LAYERS = {
     "signals": 2,
     "perception": 2,
     "guides": 3,
+    "factor_views": 4,
     "g2g": 4,
     "content_views": 4,
     "content": 4,
@@ -77,6 +78,7 @@ SAME_LAYER = {
     ("loop", "trainer"),  # for its type alone
     ("features", "evaluate"),
     ("content_trainer", "content_views"),
+    ("factors_trainer", "factor_views"),
 }
 COMMON_NETS = (
     "blocks",

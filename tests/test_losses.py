@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from framework.losses import ADVERSARIAL
+from framework.losses import ADVERSARIAL, gaussian_kl
 
 LN2 = math.log(2)
 GOLDEN = [  # loss, logit of the real, of the fake, real part, fake part, generator
@@ -67,3 +67,12 @@ def test_who_gains_by_which_score(name):
 def test_scores_go_by_keyword():
     with pytest.raises(TypeError):
         ADVERSARIAL["ce"].disc(tf.zeros(1), tf.zeros(1))
+
+
+@pytest.mark.parametrize(
+    ("mean", "log_variance", "divergence"),
+    [(0.0, 0.0, 0.0), (2.0, 0.0, 3 * 2.0), (0.0, np.log(4.0), 3 * (1.5 - np.log(2.0)))],
+)
+def test_divergence_of_gaussians(mean, log_variance, divergence):
+    rows = [np.full((5, 3), value, np.float32) for value in (mean, log_variance)]
+    assert float(gaussian_kl(*rows)) == pytest.approx(divergence, rel=1e-6, abs=1e-7)

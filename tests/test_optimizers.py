@@ -44,7 +44,7 @@ class Subject:
             updates = KINDS[optimizer](1.0, 0.9, 0.999)
             self.updater = Updater(updates, [self.weight], [self.statistic], scale=scale, **how)
 
-    def step(self, per_replica):
+    def step(self, per_replica, wanted=None):
         """One update with a gradient per replica, each a share of the mean."""
         table = tf.constant(per_replica, tf.float32)
 
@@ -55,14 +55,18 @@ class Subject:
                 self.statistic.assign_add(1.0)
                 context = tf.distribute.get_replica_context()
                 grad = table[context.replica_id_in_sync_group]
-                self.updater.apply([self.updater.scaled(grad)], tf.constant(0.0), before)
+                asked = None if wanted is None else tf.constant(wanted)
+                loss = tf.constant(0.0)
+                self.updater.apply([self.updater.scaled(grad)], loss, before, asked)
 
             self.strategy.run(replica)
 
         whole()
         copies = [np.array(value) for value in self.strategy.experimental_local_results(
             self.weight.value)]  # fmt: skip
-        assert all(np.array_equal(copy, copies[0]) for copy in copies), "replicas differ"
+        assert all(np.array_equal(copy, copies[0], equal_nan=True) for copy in copies), (
+            "replicas differ"
+        )
         return copies[0]
 
 
@@ -96,6 +100,25 @@ def test_a_bad_gradient_on_one_replica_skips_the_update_on_all(pair, scaled, whe
     if scaled:
         factor = float(tf.convert_to_tensor(subject.updater.scale.factor))
         assert factor == precision.FIRST_SCALE / 2
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_an_update_that_is_not_wanted_leaves_no_trace(pair, skip):
+    grads = [[1.0, 1.0], [2.0, 3.0]]
+    plain, subject = Subject(pair, "adam"), Subject(pair, "adam", conditional=True, skip=skip)
+    first = plain.step(grads)
+    np.testing.assert_array_equal(subject.step(grads, True), first)
+    slots = [np.array(v.numpy()) for v in subject.updater.optimizer.variables]
+    np.testing.assert_array_equal(subject.step(grads, False), first)
+    for slot, variable in zip(slots, subject.updater.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(slot, variable.numpy())
+    assert float(subject.statistic.numpy()) == 8.0
+    np.testing.assert_array_equal(subject.step(grads, True), plain.step(grads))
+
+
+def test_a_bad_gradient_of_a_wanted_update_is_not_hidden(pair):
+    subject = Subject(pair, conditional=True)
+    assert np.isnan(subject.step([[np.nan, 1.0], [1.0, 1.0]], True)).any()
 
 
 def test_a_scaled_update_moves_as_far_as_a_plain_one(pair):

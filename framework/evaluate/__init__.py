@@ -17,6 +17,7 @@ from framework.evaluate.labels import (
 )
 from framework.evaluate.metric import share
 from framework.evaluate.modes import modes
+from framework.evaluate.probes import probes
 from framework.evaluate.removal import kept, removal
 from framework.evaluate.swaps import (
     distances,
@@ -48,6 +49,7 @@ __all__ = [
     "mean_distance",
     "mmd",
     "pairs",
+    "probes",
     "reconstruction",
     "reconstructions",
     "removal",

@@ -6,6 +6,7 @@ takes those it knows, so that a CoGAN and a SCoGAN of one preset differ in their
 
 from framework.presets.content import CONTENT
 from framework.presets.digits import DIGITS
+from framework.presets.disentangled import DISENTANGLED
 from framework.presets.photographs import PHOTOGRAPHS
 from framework.presets.preset import Preset
 from framework.presets.quick import QUICK_PRESETS
@@ -14,4 +15,4 @@ from framework.presets.translation import TRANSLATIONS
 
 __all__ = ["PRESETS", "Preset"]
 
-PRESETS = QUICK_PRESETS | TOYS | DIGITS | PHOTOGRAPHS | CONTENT | TRANSLATIONS
+PRESETS = QUICK_PRESETS | TOYS | DIGITS | PHOTOGRAPHS | CONTENT | DISENTANGLED | TRANSLATIONS

@@ -128,6 +128,26 @@ G2G_FACES = G2G_CPU | dict(
     perceptual_net="squeeze",
     iterations=2000,
 )
+# Factors of variation: the published nets, whose iteration takes a tenth of a second.
+FACTORS_CPU = dict(
+    batch_size=32,
+    iterations=3000,
+    lr_g=1e-3,
+    lr_d=1e-3,
+    b2=0.99,
+    ema=0.995,
+    log_every=100,
+)
+FACTORS_FACES = FACTORS_CPU | dict(
+    dataset="celeba_glasses",
+    image_size=64,
+    batch_size=16,
+    width=0.5,
+    z_dim=128,
+    s_dim=32,
+    iterations=2000,
+)
+FACTORS_SMOKE = SMOKE | dict(width=0.1, d_width=1.0, probe_train=60, probe_test=40)
 G2G_SMOKE = G2G_CPU | SMOKE | dict(width=0.05, d_width=1.0)
 # Content transfer of digits: half the published widths, an eighth of the codes for the extra.
 CONTENT_CPU = dict(
@@ -152,14 +172,14 @@ QUICK_PRESETS = {
     "smoke": Preset(
         "two iterations with tiny nets, to see that everything runs",
         SMOKE,
-        systems=dict(g2g=G2G_SMOKE, content=CONTENT_SMOKE)
+        systems=dict(g2g=G2G_SMOKE, content=CONTENT_SMOKE, factors=FACTORS_SMOKE)
         | {k: v | SMOKE_TRANSLATION for k, v in CPU_SYSTEMS.items()},
     ),
     "cpu": Preset(
-        "minutes on two CPU cores: any pair of digits; cogan, scogan, g2g and translation",
+        "minutes on two CPU cores: any pair of digits, and what takes images apart",
         CPU,
         CPU_VARIANTS,
-        systems=dict(g2g=G2G_CPU, content=CONTENT_CPU) | CPU_SYSTEMS,
+        systems=dict(g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU) | CPU_SYSTEMS,
     ),
     "demo": Preset(
         "what `make demo` runs: a SCoGAN on built-in digits",
@@ -186,6 +206,6 @@ QUICK_PRESETS = {
     "faces64": Preset(
         "pairs of photographs (celeba_*, horse2zebra, ...) at 64x64 on two CPU cores",
         FACES64,
-        systems=dict(g2g=G2G_FACES, content=CONTENT_FACES) | CPU64_SYSTEMS,
+        systems=dict(g2g=G2G_FACES, content=CONTENT_FACES, factors=FACTORS_FACES) | CPU64_SYSTEMS,
     ),
 }

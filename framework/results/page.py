@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 THUMBNAILS = 8
 WIDE = 640  # CSS pixels that the newest sheet may fill
 HEADLINES = ("pair_accuracy_balanced", "pair_accuracy", "coupling", "classes_hit", "modes_covered")
+HEADLINES += ("swap_acc", "s_svm", "z_svm")
 
 # What a stranger needs to read a number; a trailing 1 or 2 of a metric's name is its domain.
 MEANINGS = {
@@ -41,6 +42,22 @@ MEANINGS = {
     "high_quality": "share of points that are close to a mode",
     "real_high_quality": "the same of real points",
     "evaluator_accuracy": "how far the evaluator can be trusted",
+    "swap_acc": "share of exchanged images whose class is that of the class code's source",
+    "s_svm": "class that a linear SVM reads from the class code; the more the better",
+    "z_svm": "class that it reads from the style code; best is the most frequent class's share",
+    "prior_acc": "the same with a random style code",
+    "copy_rate": "share of exchanged images that keep the class of the other source",
+    "rec_l1": "mean difference of images and what is made of their own codes",
+    "other_z_l1": "the same with the style code of another image; equal means that it is ignored",
+}
+
+FACTORS = "dec(zi, sj): the style of image i, the class of image j."
+# By --gan_type, the sheets of iterations; by file name, sheets of the trained system.
+CAPTIONS = {
+    "factors": f"A row is x1, x2 of its class, x3, then dec(z1, s3) and dec(z3, s1). {FACTORS}",
+    "swap_matrix": "The class is that of the image above, the style that of the image on the left.",
+    "interpolation": "Left x1 and x3, then dec(z1, s) with s on its way from s1 to s3.",
+    "codes": "t-SNE of the codes of held-out images, coloured by class.",
 }
 
 
@@ -110,7 +127,7 @@ def _headlines(metrics: dict) -> str:
     """The few numbers that say whether the run worked, large."""
     cards = []
     for name, metric in metrics.items():
-        chosen = name.rstrip("12") in HEADLINES or name.startswith("accuracy_")
+        chosen = _stem(name) in HEADLINES or name.startswith("accuracy_")
         if not chosen or not _is_number(metric.get("value")):
             continue
         interval = f"95 %: {_interval(metric)}" if metric.get("ci95") else ""
@@ -140,11 +157,13 @@ def _sheets(run: "Run") -> str:
         parts.append(_section("How the samples grew", body))
     for path in other:
         title = path.stem.replace("_", " ").capitalize()
-        parts.append(_section(title, _figure(path, caption, "sheet")))
+        parts.append(_section(title, _figure(path, CAPTIONS.get(path.stem, caption), "sheet")))
     return "\n".join(parts)
 
 
 def _caption(config: dict[str, Any]) -> str:
+    if config.get("gan_type") in CAPTIONS:
+        return CAPTIONS[config["gan_type"]]
     if config.get("dataset") == "ring":
         return "Density of generated points, where real ones stand beside them on the right."
     if not config.get("cogan_data"):
@@ -207,8 +226,8 @@ def _metrics(metrics: dict, published: dict[str, float]) -> str:
     base = common_protocol([m["protocol"] for m in shown.values() if m.get("protocol")])
     heads = ["metric", "value", "95 % interval", *(["published"] if published else []), "n"]
     head = "".join(f"<th scope=col>{text}</th>" for text in heads)
-    stems = list(dict.fromkeys(name.rstrip("12") for name in shown))  # brings domains together
-    names = sorted(shown, key=lambda name: (stems.index(name.rstrip("12")), name))
+    stems = list(dict.fromkeys(map(_stem, shown)))  # brings domains together
+    names = sorted(shown, key=lambda name: (stems.index(_stem(name)), name))
     rows = [_metric_row(name, shown[name], published, base) for name in names]
     common = f"<p>Protocol: {escape(base)}.</p>" if base else ""
     table = f"<table class=metrics><thead><tr>{head}</tr></thead>{''.join(rows)}</table>"
@@ -235,7 +254,12 @@ def _metric_row(name: str, metric: dict, published: dict[str, float], base: str)
 
 
 def _meaning(name: str) -> str:
-    return MEANINGS.get(name.rstrip("12"), "")
+    return MEANINGS.get(_stem(name), "")
+
+
+def _stem(name: str) -> str:
+    """The name without its domain, which is not the 1 of L1 or F1."""
+    return name if name.endswith(("_l1", "_f1")) else name.rstrip("12")
 
 
 def _plots(folder: Path) -> str:
@@ -265,7 +289,7 @@ def _text(value: Any) -> str:
 
 def _readable(name: str) -> str:
     """'label_entropy1' as 'label entropy, domain 1', the last two words kept on one line."""
-    stem = name.rstrip("12")
+    stem = _stem(name)
     domain = f", domain\N{NO-BREAK SPACE}{name[-1]}" if stem != name else ""
     return stem.rstrip("_").replace("_", " ") + domain
 

@@ -166,6 +166,12 @@ class Run:
         """Write samples/<name>.png, a table of images, see `images.table`; its path."""
         return self._write(_png(table(cells, top=top, left=left)), name, self.samples)
 
+    def embedding(self, codes: dict[str, np.ndarray], labels: np.ndarray, name: str) -> Path:
+        """Write samples/<name>.png, maps of codes, see `embeddings.tsne_sheet`; its path."""
+        from framework.results.embeddings import tsne_sheet  # scikit-learn is slow to import
+
+        return self._write(tsne_sheet(codes, labels), name, self.samples)
+
     def _write(self, png: bytes, name: str | int, folder: Path) -> Path:
         name = f"{name:06d}" if isinstance(name, int) else name.removesuffix(".png")
         path = folder / f"{name}.png"

@@ -19,6 +19,23 @@ def test_parameters(make, parameters):
     assert count(make) == parameters
 
 
+@pytest.mark.parametrize(
+    ("vae_on", "shapes"), [("z", [5, 5, 3]), ("s", [5, 3, 3]), ("both", [5, 5, 3, 3])]
+)
+def test_heads(vae_on, shapes):
+    net = factors.encoder(z_dim=5, s_dim=3, vae_on=vae_on)
+    assert [shape[1] for shape in net.output_shape] == shapes
+
+
+def test_a_small_code_does_not_hide_its_class():
+    net = factors.code_classifier(dim=3, classes=4, units=8)
+    code = np.random.normal(size=(64, 3)).astype("f")
+    assert net(code).shape == (64, 4)
+    np.testing.assert_allclose(
+        net(code, training=True), net(10 * code + 5, training=True), atol=1e-2
+    )
+
+
 def sides(net, names):
     return [net.get_layer(name).output.shape[1] for name in names]
 

@@ -99,6 +99,20 @@ def filled(run: Run) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def test_sheets_of_codes_say_what_they_show(run):
+    run.config["gan_type"] = "factors"
+    for name in (10, "swap_matrix"):
+        run.table(np.zeros((2, 5, 4, 4, 3)), name, left=3)
+    score = {"value": 0.25, "ci95": None, "n": 9, "protocol": "held out"}
+    run.save_metrics({"rec_l1": score, "s_svm_f1": score, "s_svm": score})
+    text = run.report().read_text(encoding="utf-8")
+    assert "dec(z1, s3) and dec(z3, s1)" in text and "that of the image above" in text
+    assert (
+        "rec l1<small>" in text and "s svm f1" in text and "domain" not in text.split("Options")[0]
+    )
+    assert "<b>0.25</b><span>s svm</span>" in text
+
+
 def test_page_is_self_contained(run):
     text = filled(run)
     sources = re.findall(r"""(?:src|href)\s*=\s*["']?([^"'>\s]+)""", text)

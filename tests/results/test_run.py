@@ -9,7 +9,7 @@ import pytest
 from run_folder import COMMAND, CONFIG, constant, opened, read
 
 from framework.errors import MissingError, UsageError, UserError
-from framework.results import Run, files, images, write_json
+from framework.results import Run, embeddings, files, images, write_json
 
 
 @pytest.fixture
@@ -84,6 +84,38 @@ def test_sheet_of_one_domain_and_other_folder(run):
 def test_sheet_refuses_unequal_halves():
     with pytest.raises(ValueError, match=r"same number of images, got \[1, 2\]"):
         images.pair_sheet((constant(1), constant(1, 1)))
+
+
+def test_a_table_sets_its_heads_apart():
+    cells = np.linspace(-1, 0.9, 12).reshape(3, 4, 1, 1, 1) * np.ones((1, 1, 2, 2, 1))
+    plain, table = images.table(cells), images.table(cells, top=1, left=2, gap=3)
+    assert plain.shape == (6, 8, 3) and table.shape == (9, 11, 3)
+    np.testing.assert_array_equal(plain, images.tile(cells.reshape(12, 2, 2, 1), 4))
+    assert (table[2:5] == images.GREY).all() and (table[:, 4:7] == images.GREY).all()
+    parts = np.delete(np.delete(table, range(2, 5), axis=0), range(4, 7), axis=1)
+    np.testing.assert_array_equal(parts, plain)
+
+
+def test_a_table_is_a_sheet_of_the_run(run):
+    path = run.table(np.zeros((1, 2, 4, 4, 3)), 12, left=1)
+    assert path == run.samples / "000012.png" and read(path).shape == (4, 14, 3)
+
+
+@pytest.mark.parametrize("codes", [np.random.default_rng(0).normal(size=(20, 3)), np.ones((20, 2))])
+def test_maps_of_codes_even_of_collapsed_ones(run, codes):
+    path = run.embedding({"s": codes, "z": codes}, np.arange(20) % 12, "codes")
+    assert path == run.samples / "codes.png" and read(path).shape[1] > 900
+
+
+def test_near_codes_are_near_on_the_map():
+    codes = np.repeat([[0.0, 0.0], [9.0, 9.0]], 15, axis=0)
+    codes += np.random.default_rng(0).normal(size=codes.shape)
+    places = embeddings.tsne(codes)
+    first, second = places[:15], places[15:]
+    apart = np.linalg.norm(first.mean(axis=0) - second.mean(axis=0))
+    assert apart > 2 * max(first.std(axis=0).max(), second.std(axis=0).max())
+    with pytest.raises(ValueError, match="at least 4 codes, not 3"):
+        embeddings.tsne(codes[:3])
 
 
 # The folder

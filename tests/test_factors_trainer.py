@@ -1,0 +1,237 @@
+"""Factors of variation: who learns what from which images, and when the discriminator rests."""
+
+import contextlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import eagerly
+from systems import Watch, changed, phase, slots, tiny_data, trainable, update, weights
+
+from framework import config, presets
+from framework.errors import UsageError
+from framework.factors_trainer import Trainer
+from framework.results import Run
+from framework.utils import Random
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
+ALL = "--vae_on both --z_class_weight 0.5 --z_noise 0.1 --adv_prior_fakes --ema 0.9".split()
+
+
+def subject(*argv: str, run=None) -> Trainer:
+    """A tiny trainer without an evaluator."""
+    small = "--gan_type factors --preset smoke --eval_pairs 0".split()
+    options = config.parse([*small, *argv])
+    return Trainer(options, tiny_data("triple", options.image_size), run)
+
+
+def seen(trainer: Trainer, name: str, batch: dict) -> tuple[dict, list]:
+    """Terms of a phase, and the pairs that the discriminator was shown."""
+    shown, judge = [], trainer.judge
+    trainer.judge = lambda *pair: shown.append(pair) or judge(*pair)
+    terms = phase(trainer, name).terms(batch, Random(1, tf.constant(0)))
+    return terms, shown
+
+
+def batch(size: int = 32) -> dict[str, tf.Tensor]:
+    x = np.random.default_rng(0).uniform(-1, 1, (4, 3, size, size, 3)).astype("f")
+    images = {f"x{i}": tf.constant(x[i - 1]) for i in range(1, 5)}
+    return images | {"y1": tf.constant([0, 1, 2], tf.int64), "y3": tf.constant([2, 1, 0], tf.int64)}
+
+
+@pytest.mark.parametrize(
+    ("vae_on", "heads", "ae", "gen"),
+    [
+        ("z", 3, {"kl_z"}, {"swap", "prior", "kl_z"}),
+        ("s", 3, {"kl_s"}, {"swap", "kl_s"}),
+        ("both", 4, {"kl_z", "kl_s"}, {"swap", "prior", "kl_z", "kl_s"}),
+    ],
+)
+def test_terms_of_each_kind_of_codes(vae_on, heads, ae, gen):
+    trainer = subject("--vae_on", vae_on, "--z_dim", "5", "--s_dim", "3")
+    assert [shape[1] for shape in trainer.nets["enc"].output_shape] == {
+        "z": [5, 5, 3], "s": [5, 3, 3], "both": [5, 5, 3, 3],
+    }[vae_on]  # fmt: skip
+    assert len(trainer.nets["enc"].outputs) == heads
+    assert set(seen(trainer, "ae", batch())[0]) == ae | {"rec", "rec_same"}
+    assert set(seen(trainer, "gen", batch())[0]) == gen
+    codes = trainer.encode(batch()["x1"])
+    for name in "zs":
+        assert (getattr(codes, f"{name}_log_variance") is None) == (vae_on not in (name, "both"))
+
+
+def test_a_phase_moves_exactly_its_nets():
+    trainer = subject(*ALL, "--d_acc_limit", "0")
+    assert [each.name for each in trainer.phases] == ["z_class", "ae", "gen", "disc"]
+    assert [each.repeat for each in trainer.phases] == [1, 1, 2, 1]
+    for each in trainer.phases:
+        before = trainable(trainer)
+        terms = update(trainer, each.name)
+        assert all(np.isfinite(value) for value in terms.values())
+        assert changed(before, trainable(trainer)) == set(each.nets), each.name
+
+
+def test_images_have_the_range_of_the_data():
+    dec = subject().nets["dec"]
+    layer = dec.get_layer("dec_image")
+    layer.set_weights([100 * weight for weight in layer.get_weights()])
+    images = dec([tf.random.normal((8, 16)) for _ in range(2)]).numpy()
+    assert -1 <= images.min() < -0.9 and 0.9 < images.max() <= 1
+
+
+def test_order_of_pairs():
+    x, trainer = batch(), subject("--adv_prior_fakes")
+    _, [(references, candidates)] = seen(trainer, "disc", x)
+    np.testing.assert_array_equal(references, tf.concat([x["x3"], x["x4"], x["x4"]], axis=0))
+    np.testing.assert_array_equal(candidates[:3], x["x4"])
+    codes = [trainer.encode(x[name]) for name in ("x1", "x4")]
+    swapped = trainer.nets["dec"]([codes[0].z, codes[1].s])
+    np.testing.assert_allclose(candidates[3:6], swapped, atol=1e-5)
+    assert not np.allclose(candidates[6:], swapped, atol=1e-3)
+    _, [(references, candidates)] = seen(subject(), "gen", x)
+    np.testing.assert_array_equal(references, tf.concat([x["x3"], x["x3"]], axis=0))
+    assert candidates.shape == (6, 32, 32, 3)
+
+
+def test_reconstruction_and_divergence_by_hand():
+    trainer = subject("--vae_on", "s", "--kl_weight", "3")  # z is no draw, s of zero scale is 1
+    for name in ("enc_s", "enc_s_log_variance"):
+        layer = trainer.nets["enc"].get_layer(name)
+        layer.set_weights([0 * w for w in layer.get_weights()])
+    x = batch()
+    terms = {key: float(value) for key, value in seen(trainer, "ae", x)[0].items()}
+    assert terms["kl_s"] == pytest.approx(0, abs=1e-7)
+    layer.set_weights([layer.get_weights()[0], np.full(16, -60.0, "f")])  # draws are the mean
+    terms = {key: float(value) for key, value in seen(trainer, "ae", x)[0].items()}
+    made = trainer.nets["dec"]([trainer.encode(x["x1"]).z, tf.zeros((3, 16))])
+    error = np.mean(((made - x["x1"]) / 2) ** 2)
+    assert terms["rec"] == pytest.approx(error, rel=1e-5)
+    assert terms["rec_same"] == pytest.approx(error, rel=1e-5)
+    assert terms["kl_s"] == pytest.approx(3 * 16 * 0.5 * (60 - 1) / (32 * 32 * 3), rel=1e-5)
+
+
+@pytest.mark.parametrize("limit", ["0.01", "1", "0"])
+def test_the_discriminator_rests_from_the_limit_on(limit, monkeypatch):
+    trainer = subject("--d_acc_limit", limit)
+    logits = tf.constant([2.0] * 4 + [-2.0] * 3 + [2.0])  # 7 of 8 are right
+    judge = trainer.judge
+    monkeypatch.setattr(trainer, "judge", lambda *pair: logits + 0 * judge(*pair))
+    before = weights(trainer), slots(trainer)
+    terms = update(trainer, "disc")
+    assert terms["disc/accuracy"] == 0.875
+    assert terms["disc/adv"] == pytest.approx((7 * np.log1p(np.exp(-2)) + np.log1p(np.exp(2))) / 4)
+    rests = limit == "0.01"
+    assert terms.get("stat/skipped_disc", 0.0) == float(rests)
+    assert changed(before[1], slots(trainer)) == (set() if rests else {"disc"})
+
+
+def test_a_resting_discriminator_keeps_its_weights():
+    trainer = subject("--d_acc_limit", "0.001")
+    update(trainer, "gen")
+    before = weights(trainer), slots(trainer)
+    terms = update(trainer, "disc")
+    assert terms["disc/accuracy"] > 0.001 and terms["stat/skipped_disc"] == 1
+    assert changed(before[0], weights(trainer)) == changed(before[1], slots(trainer)) == set()
+
+
+def judged_by_turns(trainer: Trainer) -> Trainer:
+    """Makes the discriminator right in every other iteration."""
+
+    def disc_terms(batch, random):
+        terms = Trainer.disc_terms(trainer, batch, random)
+        return terms | {"accuracy": tf.cast(random.step % 2, tf.float32)}
+
+    trainer.phases = [
+        each if each.name != "disc" else type(each)(**(vars(each) | dict(terms=disc_terms)))
+        for each in trainer.phases
+    ]
+    return trainer
+
+
+def test_a_stopped_run_resumes_bit_for_bit(eager, run, capsys):
+    argv = [*ALL, *"--gen_times 1 --iterations 3 --save_every 9".split()]
+    whole = judged_by_turns(subject(*argv, run=run))
+    watch = Watch(whole, stop_at=2)
+    assert whole.fit([watch]) == 75
+    assert [logs["stat/skipped_disc"] for _, logs in watch.logs[:2]] == [0, 1]
+    resumed = judged_by_turns(subject(*argv, run=Run.load(run.folder)))
+    assert resumed.fit() == 0
+    whole.run = None
+    assert whole.fit() == 0
+    assert changed(weights(resumed), weights(whole)) == set()
+    assert changed(slots(resumed), slots(whole)) == set()
+    assert {path.stem for path in run.samples.iterdir()} == {"000000", "000002", "000003"}
+
+
+def test_two_replicas_equal_one(capsys):
+    argv = "--vae_on both --z_noise 0.1 --optim sgd --gen_times 1 --iterations 2".split()
+    argv += ["--d_acc_limit", "0.5"]
+    one = subject(*argv, "--devices", "CPU:0")
+    two = subject(*argv, "--devices", "CPU:0,CPU:1")
+    assert two.replicas == 2
+    start, logs = weights(one), []
+    for each, mode in ((one, eagerly), (two, contextlib.nullcontext)):
+        watch = Watch(each)
+        with mode():
+            assert each.fit([watch]) == 0
+        logs.append([log for _, log in watch.logs[:2]])
+    for mine, other in zip(*logs, strict=True):
+        assert mine == pytest.approx(other, rel=1e-4, abs=1e-6)
+    after = weights(one)
+    for name, values in weights(two).items():
+        for mine, other, before in zip(values, after[name], start[name], strict=True):
+            assert np.abs(mine - other).max() <= 0.02 * np.abs(other - before).max() + 1e-6, name
+
+
+def test_a_uniform_answer_costs_nothing():
+    trainer = subject("--z_class_weight", "2")
+    head = trainer.nets["z_class"].get_layer("class_logits")
+    head.set_weights([0 * head.get_weights()[0], np.zeros(3, "f")])
+    assert float(seen(trainer, "ae", batch())[0]["z_class"]) == pytest.approx(0, abs=1e-6)
+    assert float(seen(trainer, "z_class", batch())[0]["ce"]) == pytest.approx(np.log(3), rel=1e-5)
+    head.set_weights([head.get_weights()[0], np.array([9, 0, 0], "f")])
+    cost = -np.mean([9, 0, 0]) + np.log(np.exp(9) + 2) - np.log(3)
+    assert float(seen(trainer, "ae", batch())[0]["z_class"]) == pytest.approx(2 * cost, rel=1e-5)
+
+
+def test_figures_of_the_trained_system(run, capsys):
+    trainer = subject("--num_samples_to_gen", "3", run=run)
+    trainer.figures()
+    assert {path.stem for path in run.samples.iterdir()} == {
+        "swap_matrix",
+        "interpolation",
+        "codes",
+    }
+    trainer.run = None
+    trainer.sheet()
+    trainer.figures()
+    assert len(list(run.samples.iterdir())) == 3
+
+
+def test_models_load_without_this_project(run):
+    trainer = subject("--ema", "0.9", run=run)
+    update(trainer, "ae")
+    trainer.save_models()
+    assert {path.stem for path in run.models.iterdir()} == set(trainer.nets)
+    enc = keras.models.load_model(run.models / "enc.keras")
+    x = batch()["x1"]
+    for mine, other in zip(enc(x), trainer.sampling_net("enc")(x), strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", ["30", "72"])
+def test_sizes_that_cannot_be_halved(size):
+    with pytest.raises(UsageError, match="--image_size .*: must be 28 or a multiple of"):
+        config.parse(["--gan_type", "factors", "--image_size", size])
+
+
+@pytest.mark.parametrize("name", ["factors_z", "factors_s"])
+def test_full_size_is_that_of_the_text(name):
+    options = config.parse(["--preset", name])
+    assert (options.gan_type, options.image_size, options.batch_size) == ("factors", 28, 64)
+    assert (options.lr_g, options.b1, options.gen_times, options.d_acc_limit) == (1e-4, 0.5, 2, 0.8)
+    published = presets.PRESETS[name].published
+    assert published["s_svm"] == {"factors_z": 0.885, "factors_s": 0.816}[name]
+    sampled = f"{options.vae_on}_sampled_mlp_f1"
+    assert published[sampled] == {"factors_z": 0.031, "factors_s": 0.789}[name]
