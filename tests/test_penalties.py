@@ -283,3 +283,24 @@ def test_perceptual_distances_refuse_nonsense():
         penalties.style_distance([PIXELS], [])
     with pytest.raises(ValueError, match="choose from hw, hwc"):
         penalties.gram(PIXELS, "chw")
+
+
+def test_feature_matching_compares_means_over_the_batch():
+    real = [tf.constant([[0.0, 2.0], [2.0, 2.0]]), tf.constant([[1.0], [1.0]])]
+    fake = [tf.constant([[3.0, 2.0], [3.0, 2.0]]), tf.constant([[0.0], [4.0]])]
+    # Means (1, 2) against (3, 2): 4 / 2; 1 against 2: 1.
+    assert float(penalties.feature_matching(real, fake)) == pytest.approx(3)
+    assert float(penalties.feature_matching(real, real)) == 0
+
+
+def test_distances_within_a_batch_and_an_image():
+    x = tf.reshape(tf.constant([0.0, 0.0, 1.0, 1.0, 4.0, 8.0]), (3, 2, 1, 1))
+    np.testing.assert_allclose(penalties.pair_distances(x), [1, 6, 5])
+    np.testing.assert_allclose(penalties.half_distances(x), [0, 0, 4])
+
+
+def test_distances_are_compared_in_units_of_their_domain():
+    before, after = np.array([1.0, 3.0]), np.array([10.0, 30.0])
+    assert float(penalties.distance_change(before, after, ((2, 1), (20, 10)))) == 0
+    found = penalties.distance_change(before, after, ((2, 1), (20, 5)))
+    assert float(found) == pytest.approx(1)  # -1 against -2, 1 against 2

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from framework import devices
 from framework.errors import UsageError
-from framework.utils import Random, batched, sample_latent, slerp, to_float
+from framework.utils import Random, batched, jitter, sample_latent, slerp, to_float
 
 
 def test_pixels_become_minus_one_to_one():
@@ -83,3 +83,41 @@ def test_two_trainers_on_the_same_devices_share_a_strategy():
 def test_a_device_that_is_not_there():
     with pytest.raises(UsageError, match="no GPU:3 here; there is CPU:0, CPU:1"):
         devices.strategy("GPU:3")
+
+
+def drawn(images, **limits):
+    still = dict(pixels=0, degrees=0, zoom=0)
+    random = Random(0, tf.constant(0, tf.int64))
+    return jitter(images, random, **still | limits).numpy()
+
+
+def test_jitter_without_limits_changes_nothing():
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 8, 6, 2)).astype("f")
+    np.testing.assert_allclose(drawn(images), images, atol=1e-6)
+    for limits in (dict(pixels=2), dict(degrees=20), dict(zoom=0.3)):
+        moved = drawn(images, **limits)
+        assert moved.shape == images.shape and not np.allclose(moved, images, atol=0.05)
+        assert images.min() <= moved.min() and moved.max() <= images.max() + 1e-6
+
+
+def test_jitter_moves_a_slope_by_what_is_drawn():
+    slope = np.tile(np.arange(16, dtype="f")[:, None, None], (4, 1, 16, 1))
+    inner = (slice(None), slice(4, 12), slice(4, 12))
+    steps = (slope - drawn(slope, pixels=2))[inner]
+    assert np.ptp(steps, axis=(1, 2, 3)).max() < 1e-4, "every pixel of an image moves alike"
+    assert len(np.unique(steps[:, 0, 0, 0].round(3))) == 4 and np.abs(steps).max() <= 2
+    turned = drawn(slope, degrees=7)[inner]
+    tilt = np.degrees(
+        np.arctan2(np.diff(turned, axis=2).mean((1, 2, 3)), np.diff(turned, axis=1).mean((1, 2, 3)))
+    )
+    assert np.abs(tilt).max() <= 7 and len(np.unique(tilt.round(2))) == 4
+    sizes = 1 / np.diff(drawn(slope, zoom=0.05)[inner], axis=1).mean((1, 2, 3))
+    assert np.abs(sizes - 1).max() <= 0.05 + 1e-4 and len(np.unique(sizes.round(4))) == 4
+
+
+def test_parts_of_a_batch_are_moved_as_in_the_whole():
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("f")
+    step = tf.constant(5, tf.int64)
+    whole = jitter(images, Random(1, step))
+    parts = [jitter(images[2 * i : 2 * i + 2], Random(1, step, part=i, parts=2)) for i in range(2)]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-6)

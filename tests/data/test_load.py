@@ -248,3 +248,10 @@ def test_the_thesis_pair_from_real_files(shared_data):
 def test_every_entry_has_a_line_of_help():
     for entry in (*data.PAIRS.values(), *data.SOURCES.values()):
         assert 10 < len(entry.help) < 120 and "\n" not in entry.help
+
+
+def test_paired_views_are_of_the_same_images(fake):
+    pair = data.load(options(cogan_data="mnist2negative", image_size=8), "paired")
+    first, second = pair.domains
+    assert pair.contract == "paired"
+    assert numbers(first.images) == numbers(255 - second.images) == list(range(31))

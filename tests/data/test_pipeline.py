@@ -303,3 +303,18 @@ def test_prune_keeps_what_is_above_the_threshold_batch_by_batch():
 def test_prune_refuses_to_leave_nothing():
     with pytest.raises(UsageError, match="leaves 0 images"):
         data.prune(domain(4), lambda images: np.zeros((len(images), 2)))
+
+
+def test_pairs_keep_together():
+    first = domain(9)
+    second = data.Domain("b", first.images + 100, None, first.test_images, None)
+    pairs = data.Data("domains", (first, second), "two", 0).paired()
+    for element in take(pairs.dataset(batch_size=4, updates=2, seed=0), 5):
+        np.testing.assert_array_equal(element["x1"] + 100, element["x2"])
+    some = pairs.sampled((3, 3), 1).domains
+    np.testing.assert_array_equal(some[0].images + 100, some[1].images)
+
+
+def test_domains_of_other_lengths_are_no_pairs():
+    with pytest.raises(UsageError, match="9 and 5 images, which are no pairs"):
+        two((9, 5)).paired()

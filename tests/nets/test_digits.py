@@ -32,6 +32,11 @@ def test_parameters_of_the_discriminator(width, parameters):
     assert count(digits.discriminator, width=width) == parameters
 
 
+def test_a_generator_is_the_four_parts_in_one():
+    net = digits.generator(width=32)
+    assert net.count_params() == 143_360 and net.output_shape == (None, 32, 32, 3)
+
+
 def test_shapes():
     maps = [net.output_shape[1:] for net in autoencoder(channels=1, width=4)]
     assert maps == [(16, 16, 4), (8, 8, 8), (16, 16, 4), (32, 32, 1)]

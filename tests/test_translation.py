@@ -1,0 +1,304 @@
+"""Translators: what each kind pays for, whose weights an image may move, what is measured."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from systems import changed, phase, tiny_data, trainable, trainer, update, weights
+
+from framework import config, cyclegan_trainer, ost_trainer
+from framework.errors import MissingError, Stopped, UsageError
+from framework.utils import to_float
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
+    pytest.mark.usefixtures("eager"),
+]
+SHARED = {"shared_enc", "shared_dec"}
+
+
+def terms(system, name, *argv):
+    return update(trainer(system, *argv), name)
+
+
+def first(subject, key="x1"):
+    return to_float(next(subject.batches(0))[key][0])
+
+
+# CycleGAN and its kin
+
+
+def test_terms_are_those_that_are_weighted():
+    found = terms("cyclegan", "gen")
+    assert found.keys() == {f"gen/{name}{way}" for name in ("adv", "cycle") for way in (12, 21)}
+    argv = "--identity_weight 1 --fm_weight 1 --distance_weight 1 --cycle_weight 0".split()
+    found = terms("cyclegan", "gen", *argv)
+    names = {key.removeprefix("gen/")[:-2] for key in found}
+    assert names == {"adv", "identity", "fm", "distance"}
+
+
+def test_cycle_by_hand():
+    subject = trainer("cyclegan", "--cycle_weight", "3")
+    x = first(subject)
+    found = update(subject, "gen")["gen/cycle12"]
+    fresh = trainer("cyclegan")  # the same weights as before that update
+    x121 = fresh.translate(fresh.translate(x, 1, training=True), 2, training=True)
+    assert found == pytest.approx(3 * np.abs(x121 - x).mean(), rel=1e-4)
+
+
+def test_one_direction_has_one_translator():
+    subject = trainer("cyclegan", "--direction", "12", "--cycle_weight", "0")
+    assert subject.nets.keys() == {"gen12", "disc2"}
+    assert subject.pictures(subject.data.domains[0].images, 1).keys() == {"12"}
+    with pytest.raises(UsageError, match="no way back; add --cycle_weight 0"):
+        config.parse("--gan_type cyclegan --direction 21".split())
+
+
+@pytest.mark.parametrize(("change", "rate"), [("0", 0.5), ("9", 0.01)])
+def test_the_rate_divides_the_loss_between_cycle_and_all_else(change, rate):
+    plain = terms("cyclegan", "gen")
+    shared = terms("cyclegan", "gen", "--rate", "0.01", "--rate_change", change)
+    for name, value in shared.items():
+        share = rate if "cycle" in name else 1 - rate
+        assert value == pytest.approx(share * plain[name], rel=1e-4)
+
+
+def test_a_paired_discriminator_sees_both_images():
+    subject = trainer("cyclegan", "--paired", "--paired_weight", "2", "--cycle_weight", "0")
+    assert subject.data.contract == "paired"
+    assert subject.nets["disc2"].input_shape[-1] == 6
+    x, y = first(subject), first(subject, "x2")
+    found = update(subject, "gen")["gen/pixel12"]
+    fresh = trainer("cyclegan", "--paired")
+    assert found == pytest.approx(2 * np.abs(fresh.translate(x, 1, True) - y).mean(), rel=1e-4)
+    update(subject, "disc")
+
+
+def test_distances_of_one_image_have_no_law():
+    argv = "--distance_weight 1 --max_items_A 1".split()
+    with pytest.raises(UsageError, match="at least 2 images"):
+        trainer("cyclegan", *argv)
+    with pytest.raises(UsageError, match="--batch_size 2"):
+        config.parse([*"--gan_type cyclegan --batch_size 1".split(), *argv])
+    terms("cyclegan", "gen", "--distance_weight", "1", "--distance_of", "halves")
+
+
+def test_the_pool_is_in_the_checkpoint(run):
+    subject = trainer("cyclegan", run=run)
+    update(subject, "disc")
+    subject.save({})
+    resumed = trainer("cyclegan", run=run)
+    assert resumed.pools.keys() == {"12", "21"} and resumed.restore() == {}
+    for way, pool in subject.pools.items():
+        assert np.abs(pool.parts[0]).max() > 0
+        np.testing.assert_array_equal(pool.parts[0], resumed.pools[way].parts[0])
+    assert "pools" not in dir(trainer("cyclegan", "--pool", "0").checkpoint)
+
+
+@pytest.mark.parametrize("system", ["cyclegan", "unit"])
+def test_photographs_have_their_own_nets(system):
+    argv = "--image_size 64 --res_blocks 1".split()
+    subject = trainer(system, *argv, data=lambda contract: tiny_data(contract, 64))
+    for each in subject.phases:
+        assert all(np.isfinite(value) for value in update(subject, each.name).values())
+    assert subject.nets["disc1"].output_shape[1:] == (6, 6, 1)
+
+
+def test_sizes_that_nets_cannot_halve_are_refused():
+    for argv in ("--image_size 36", "--image_size 64 --d_layers 5"):
+        with pytest.raises(UsageError):
+            config.parse(["--gan_type", "cyclegan", *argv.split()])
+
+
+# UNIT
+
+
+def test_unit_shares_its_inner_nets_and_moves_them():
+    subject = trainer("unit")
+    before = trainable(subject)
+    found = update(subject, "gen")
+    assert changed(before, trainable(subject)) >= SHARED
+    names = {key.removeprefix("gen/") for key in found}
+    assert names == {f"{n}{way}" for n in ("rec", "prior", "adv", "cycle") for way in (12, 21)}
+
+
+def test_prior_by_hand():
+    argv = "--prior_weight 3 --code_noise 0".split()
+    subject, fresh = trainer("unit", *argv), trainer("unit", *argv)
+    x, learning = first(fresh), fresh.autoencoder
+    code = fresh.code(x, 1, learning)
+    there = fresh.code(fresh.draw(code, 2, learning), 2, learning)
+    by_hand = 3 * (np.square(code).mean() + np.square(there).mean())
+    assert update(subject, "gen")["gen/prior12"] == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_noise_moves_codes():
+    assert terms("unit", "gen") != terms("unit", "gen", "--code_noise", "0")
+
+
+# One-shot translation
+
+
+@pytest.mark.parametrize(
+    ("selective", "moved"),
+    [
+        ("unshared", {"enc1", "dec1", "enc2", "dec2"}),
+        ("a_only", {"enc1", "dec1"}),
+        ("off", {"enc1", "dec1", "enc2", "dec2", *SHARED}),
+    ],
+)
+def test_an_image_of_domain_1_moves_what_it_may(selective, moved):
+    subject = trainer("ost", "--selective", selective, "--max_items_A", "1")
+    before = weights(subject)  # batch statistics too: a part that stands still is the same function
+    update(subject, "unshared")
+    assert changed(before, weights(subject)) == moved | {"disc2"}
+    before = weights(subject)
+    update(subject, "auto")
+    assert changed(before, weights(subject)) == {"enc2", "dec2", *SHARED, "disc2"}
+
+
+def test_gradients_pass_through_shared_nets_that_stand_still():
+    argv = "--rec_weight 0 --adv_weight 0".split()  # all comes by way of domain 2 and back
+    subject = trainer("ost", *argv)
+    before = trainable(subject)
+    update(subject, "unshared")
+    assert changed(before, trainable(subject)) == {"enc1", "dec1", "enc2", "dec2"}
+
+
+def test_a_cycle_that_starts_in_domain_2_is_one_more_term():
+    one, two = (
+        terms("ost", "unshared", flag) for flag in ("--one_way_cycle", "--no-one_way_cycle")
+    )
+    assert two.keys() - one.keys() == {"unshared/cycle212"}
+
+
+def test_augmentation_is_drawn_anew_in_each_step():
+    subject = trainer("ost", "--max_items_A", "1")
+    plain = trainer("ost", "--max_items_A", "1", "--no-augment")
+    assert len(subject.data.domains[0].images) == 1
+    seen = [update(subject, "unshared", step)["unshared/rec11"] for step in (0, 1)]
+    assert seen[0] != seen[1]
+    batch = {"x1": first(plain)}
+    np.testing.assert_array_equal(plain.image(batch, 1, None), batch["x1"])
+
+
+def test_domain_1_starts_as_domain_2_or_new():
+    clone, fresh = (trainer("ost", "--init_a", kind).nets for kind in ("clone", "fresh"))
+    for mine, other in (("enc1", "enc2"), ("dec1", "dec2")):
+        for nets, equal in ((clone, True), (fresh, False)):
+            pair = (nets[mine].get_weights()[0], nets[other].get_weights()[0])
+            assert np.array_equal(*pair) == equal
+
+
+def tiny_ost(*argv):
+    small = "--gan_type ost --preset smoke --width 0.01 --eval_pairs 0".split()
+    return config.parse([*small, *argv])
+
+
+def test_phase_1_is_trained_once_and_kept(tmp_path, capsys):
+    options = tiny_ost("--results_dir", str(tmp_path), "--ema", "0.9")
+    data = tiny_data("domains")
+    subject = ost_trainer.Trainer(options, data)
+    (folder,) = tmp_path.glob("ost-phase1-b-*")
+    for name in ("enc2", "dec2", "disc2", *SHARED):
+        saved = keras.models.load_model(folder / "models" / f"{name}.keras").get_weights()
+        for mine, other in zip(subject.nets[name].get_weights(), saved, strict=True):
+            np.testing.assert_array_equal(mine, other)
+    time = (folder / "config.json").stat().st_mtime_ns
+    again = dataclasses.replace(options, max_items_A=1, selective="off", init_a="fresh")
+    assert ost_trainer.obtain(again, data) == folder
+    assert (folder / "config.json").stat().st_mtime_ns == time
+    other = dataclasses.replace(options, prior_weight=9.0)
+    assert ost_trainer.for_phase1(other, data).name != folder.name
+    told = dataclasses.replace(options, pretrained=str(folder))
+    assert changed(weights(ost_trainer.Trainer(told, data)), weights(subject)) == set()
+
+
+def test_a_stopped_phase_1_goes_on(tmp_path, monkeypatch, capsys):
+    options, data = tiny_ost("--results_dir", str(tmp_path)), tiny_data("domains")
+    with monkeypatch.context() as patch:
+        patch.setattr(ost_trainer.OneDomain, "fit", lambda self: 75)
+        with pytest.raises(Stopped, match="goes on with it"):
+            ost_trainer.obtain(options, data)
+    assert (ost_trainer.obtain(options, data) / "models" / "dec2.keras").is_file()
+
+
+def test_phase_1_has_domain_2_alone():
+    subject = trainer("ost", "--phase", "1")
+    assert subject.nets.keys() == {"enc2", "dec2", "disc2", *SHARED}
+    made = subject.pictures(subject.data.domains[1].images, 2)
+    assert made.keys() == {"22"} and subject.statistics().keys() == {"stat/l1_22"}
+
+
+def test_a_run_that_is_not_there(tmp_path):
+    with pytest.raises(MissingError, match="--pretrained: no "):
+        trainer("ost", "--pretrained", str(tmp_path))
+
+
+# What is seen and measured
+
+
+def random_classifier() -> keras.Model:
+    x = keras.Input((32, 32, 3))
+    features = keras.layers.Flatten(name="features")(x)
+    return keras.Model(x, keras.layers.Dense(3)(features))
+
+
+def test_metrics_by_hand(monkeypatch):
+    subject = trainer("unit", "--kid_features", "none")
+    subject.frozen = {f"evaluator{j}": random_classifier() for j in (1, 2)}
+    object.__setattr__(subject.options, "eval_pairs", 6)
+    found = subject.metrics()
+    for i, j in ((1, 2), (2, 1)):
+        domain = subject.data.domains[i - 1]
+        x = to_float(domain.test_images)
+        x12 = subject.translate(x, i)
+        x121 = subject.translate(x12, j)
+        right = np.argmax(subject.frozen[f"evaluator{j}"](x12), axis=1) == domain.test_labels
+        assert found[f"translation_accuracy{i}{j}"]["value"] == pytest.approx(right.mean())
+        l1 = np.abs(x121 - x).mean()
+        assert found[f"l1_{i}{j}{i}"]["value"] == pytest.approx(l1, rel=1e-4)
+        own = subject.draw(subject.code(x, i), i)
+        assert found[f"l1_{i}{i}"]["value"] == pytest.approx(np.abs(own - x).mean(), rel=1e-4)
+        assert found[f"evaluator_accuracy{j}"]["n"] == 6
+
+
+def test_images_trained_on_are_measured_apart():
+    subject = trainer("cyclegan", "--max_items_A", "2", "--kid_features", "none")
+    object.__setattr__(subject.options, "eval_pairs", 6)
+    found = subject.metrics()
+    assert found["l1_121_seen"]["n"] == 2 and found["l1_121"]["n"] == 6
+    assert len(subject.all_data.domains[0].images) == 12
+
+
+def test_averages_translate():
+    subject = trainer("unit", "--ema", "0.9")
+    x = first(subject)
+    before = subject.translate(x, 1)
+    for name in subject.autoencoder:
+        subject.nets[name].set_weights([w + 1 for w in subject.nets[name].get_weights()])
+    np.testing.assert_array_equal(subject.translate(x, 1), before)
+
+
+@pytest.mark.parametrize(("system", "rows"), [("cyclegan", 6), ("unit", 8)])
+def test_a_sheet_has_a_row_of_each_domain_and_of_all_that_is_made_of_it(system, rows, run):
+    subject = trainer(system, "--num_samples_to_gen", "3", run=run)
+    subject.sheet()
+    (path,) = run.samples.iterdir()
+    shape = tf.io.decode_png(path.read_bytes()).shape
+    assert shape == (rows * 32 + (rows - 1) * 4, 3 * 32, 3)
+
+
+@pytest.mark.parametrize("name", ["cyclegan", "discogan", "dualgan", "distancegan", "pix2pix"])
+def test_presets_of_the_kin_differ_in_their_losses(name):
+    small = "--image_size 32 --batch_size 4 --width 0.02 --eval_pairs 0 --devices cpu".split()
+    options = config.parse(["--preset", name, *small, "--pool", "4"])
+    own = cyclegan_trainer.Trainer.of(options)
+    subject = own(options, tiny_data(own.contract))
+    for each in subject.phases:
+        assert all(np.isfinite(value) for value in update(subject, each.name).values())
+    if name == "dualgan":
+        limits = [np.abs(v.numpy()).max() for v in subject.variables(phase(subject, "disc"))]
+        assert max(limits) <= np.float32(options.clip)
