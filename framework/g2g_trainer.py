@@ -11,17 +11,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from framework import classifier_trainer, config, evaluate, lpips, optimizers, trainer
+from framework import classifier_trainer, config, optimizers, trainer
 from framework.config import option
 from framework.errors import UsageError
+from framework.g2g_views import Viewed
 from framework.trainer import Batch, Phase
-from framework.utils import Random, batched, to_float
 from nets import blocks
 
-VALIDATED = 128  # pairs of held-out images that are measured with every row of history.csv
 NETS = ("content", "style", "gen")
 
 
@@ -221,8 +219,8 @@ def _noise(codes: tf.Tensor) -> tf.Tensor:
     return tf.cast(3**0.5 * (2 * blocks.uniform(tf.shape(codes)) - 1), codes.dtype)
 
 
-class Trainer(trainer.Trainer):
-    """What all variants share: the exchange, its sheets and its metrics."""
+class Trainer(Viewed):
+    """What all variants share: codes and their exchange."""
 
     contract = "halves"
     options: Options
@@ -231,16 +229,6 @@ class Trainer(trainer.Trainer):
     def of(cls, options: Options) -> type[trainer.Trainer]:
         """The class of --g2g_variant."""
         return importlib.import_module(f"framework.g2g.{options.g2g_variant}").Trainer
-
-    def prepare(self) -> dict[str, Callable[[], keras.Model]]:
-        """The evaluator, where the data have classes: it watches and teaches nothing."""
-        o, makers = self.options, super().prepare()
-        if o.eval_pairs and self.has_classes:
-            settings = classifier_trainer.for_evaluation(o)
-            makers["evaluator"] = classifier_trainer.ready(settings, self.data.labelled())
-        if o.lpips_net != "none" and o.eval_pairs and not o.dry_run:
-            lpips.find(o.lpips_net, o.lpips_weights or f"{o.data_dir}/lpips")
-        return makers
 
     def own_classifier(self) -> Callable[[], keras.Model]:
         """Maker of a classifier that may teach: another net and seed than the evaluator's."""
@@ -251,11 +239,6 @@ class Trainer(trainer.Trainer):
         )  # fmt: skip
         return classifier_trainer.ready(settings, self.data.labelled())
 
-    @property
-    def has_classes(self) -> bool:
-        """Whether every image has one class."""
-        return not self.data.attributes and all(d.labels is not None for d in self.data.domains)
-
     def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
         """Of --optim at --lr_d for discriminators, else --lr_g."""
         o = self.options
@@ -264,10 +247,6 @@ class Trainer(trainer.Trainer):
     def build_phases(self) -> list[Phase]:
         """One update of encoders and generator."""
         return [Phase("gen", NETS, self.gen_terms)]
-
-    def gen_terms(self, batch: Batch, random: Random, training: bool = True) -> dict:
-        """Weighted terms of encoders and generator."""
-        raise NotImplementedError
 
     def encode(self, x: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Content and style codes of images [N, S, S, C]."""
@@ -292,76 +271,3 @@ class Trainer(trainer.Trainer):
         mixed_content, mixed_style = self.encode(mixed, training)
         back = self.draw(mixed_content, exchange(mixed_style), training)
         return Swap(x, content, style, mixed, mixed_content, mixed_style, back)
-
-    # What is seen and measured
-
-    def held_out(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """`count` random pairs of held-out images, uint8 rows [2 count, ...], and their classes."""
-        images = np.concatenate([d.test_images for d in self.data.domains])
-        rows = np.random.default_rng(seed).integers(0, len(images), 2 * count)
-        if not self.has_classes:
-            return images[rows], None
-        return images[rows], np.concatenate([d.test_labels for d in self.data.domains])[rows]
-
-    def exchanged(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """`mixed`, `back` and `short`, the images of their own codes, of uint8 rows [2B, ...]."""
-        halves = np.stack(np.split(x, 2), axis=1)  # pairs, so that batches keep them together
-
-        def see(pairs: np.ndarray) -> tuple[np.ndarray, ...]:
-            rows = to_float(np.concatenate([pairs[:, 0], pairs[:, 1]]))
-            swap = self.swap(rows, training=False)
-            short = self.draw(swap.content, swap.style, training=False)
-            made = (swap.mixed, swap.back, short)
-            return tuple(np.stack(np.split(np.asarray(each), 2), axis=1) for each in made)
-
-        made = batched(see, halves)
-        names = ("mixed", "back", "short")
-        return {k: np.concatenate([v[:, 0], v[:, 1]]) for k, v in zip(names, made, strict=True)}
-
-    def sheet(self) -> None:
-        """Triplets x1 x2 / m12 m21 / r1 r2 of the same held-out pairs every time."""
-        if self.run:
-            x, _ = self.held_out(self.options.num_samples_to_gen, self.options.seed)
-            made = self.exchanged(x)
-            rows = {"x": to_float(x).numpy(), "m": made["mixed"], "r": made["back"]}
-            self.run.triplets(rows, int(self.step))
-
-    def statistics(self) -> dict[str, float]:
-        """Loss and what is exchanged on held-out pairs."""
-        if any(len(d.test_images) == 0 for d in self.data.domains):
-            return {}
-        x, y = self.held_out(VALIDATED, self.options.seed + 1)
-        batch = dict(zip(("x1", "x2"), tf.split(to_float(x), 2), strict=True))
-        if y is not None:
-            batch |= dict(zip(("y1", "y2"), tf.split(tf.constant(y), 2), strict=True))
-        random = Random(self.options.seed, tf.cast(self.step, tf.int64))
-        terms = self.gen_terms(batch, random, training=False)
-        found = {"stat/val_loss": float(tf.add_n(list(terms.values())))}
-        metrics = self._measure(x, y, self.exchanged(x), "")
-        kept = {"swap_acc", "copy_rate", "rec_l1"} & metrics.keys()
-        return found | {f"stat/{name}": metrics[name]["value"] for name in sorted(kept)}
-
-    def metrics(self) -> dict[str, dict]:
-        """Metrics of --eval_pairs held-out pairs, see `evaluate.swaps`."""
-        o = self.options
-        if not o.eval_pairs or any(len(d.test_images) < 2 for d in self.data.domains):
-            return {}
-        x, y = self.held_out(o.eval_pairs, o.seed + 2)
-        made = self.exchanged(x)
-        protocol = f"held-out pairs, seed {o.seed + 2}, iteration {int(self.step)}"
-        found = self._measure(x, y, made, protocol)
-        if o.lpips_net != "none":
-            place = o.lpips_weights or f"{o.data_dir}/lpips"
-            distance = lpips.Distance(o.lpips_net, place, x.shape[1])
-            found |= evaluate.distances(to_float(x).numpy(), made, distance, distance.protocol)
-        return found
-
-    def _measure(self, x: np.ndarray, y: np.ndarray | None, made: dict, protocol: str) -> dict:
-        images = to_float(x).numpy()
-        found = evaluate.reconstructions(images, made, protocol)
-        if "evaluator" in self.frozen:
-            classify = classifier_trainer.outputs(self.frozen["evaluator"])
-            who = f"evaluator {self.options.evaluator_arch}; {protocol}"
-            found |= evaluate.swaps(made["mixed"], y, classify, who)
-            found["evaluator_accuracy"] = evaluate.accuracy(classify, images, y, who)
-        return found

@@ -20,7 +20,7 @@ from systems import (
 )
 from toy_g2g import X1, X2, copy, images, numbers, put, toy
 
-from framework import config, g2g_trainer
+from framework import config, g2g_trainer, g2g_views
 from framework.data import Data, Domain
 from framework.errors import UsageError
 from framework.results.images import LABELS
@@ -151,7 +151,7 @@ PERFECT = {"rec_l1": 0, "short_l1": 0, "evaluator_accuracy": 1}
 @pytest.fixture
 def plain_evaluator(monkeypatch):
     """An evaluator is a function here, not a net."""
-    monkeypatch.setattr(g2g_trainer.classifier_trainer, "outputs", lambda classify: classify)
+    monkeypatch.setattr(g2g_views.classifier_trainer, "outputs", lambda classify: classify)
 
 
 def test_metrics_of_exchanged_classes(plain_evaluator):
@@ -165,7 +165,7 @@ def test_statistics_are_those_of_held_out_pairs(plain_evaluator):
     subject = toy("naive", gen=lambda codes, training: 0.5 * put(codes))
     measured(subject)
     found = subject.statistics()
-    x, y = subject.held_out(g2g_trainer.VALIDATED, subject.options.seed + 1)
+    x, y = subject.held_out(g2g_views.VALIDATED, subject.options.seed + 1)
     x1, x2 = tf.split(to_float(x), 2)
     terms = subject.gen_terms(dict(x1=x1, x2=x2), Random(0, tf.constant(0)))
     assert found["stat/val_loss"] == pytest.approx(float(sum(terms.values())))

@@ -26,6 +26,7 @@ LAYERS = {
     "perception": 2,
     "guides": 3,
     "factor_views": 4,
+    "g2g_views": 4,
     "g2g": 4,
     "content_views": 4,
     "content": 4,
@@ -78,6 +79,7 @@ SAME_LAYER = {
     ("loop", "trainer"),  # for its type alone
     ("features", "evaluate"),
     ("content_trainer", "content_views"),
+    ("g2g_trainer", "g2g_views"),
     ("factors_trainer", "factor_views"),
 }
 COMMON_NETS = (
