@@ -86,7 +86,7 @@ class Viewed(trainer.Trainer):
         swapped = self.swap(x2, self.extra(guides))
         self.run.table(np.stack([x2, self.remove(x2)]), "removal", top=1)
         self.run.table(np.stack([x2, guides, swapped]), "swap", top=2)
-        self.run.table(self._interpolation(x1, x2, guides), "interpolation", left=3)
+        self.run.table(self._interpolation(x1, x2, guides), "guides", left=3)
 
     def _shown(self) -> tuple[np.ndarray, np.ndarray]:
         count = min(GUIDES, self.options.num_samples_to_gen)

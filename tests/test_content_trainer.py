@@ -243,7 +243,7 @@ def test_sheets(variant, run):
         "000000": (5 * 32 + 6, 5 * 32 + 6),
         "removal": (4 * 32, 2 * 32 + 6),
         "swap": (4 * 32, 3 * 32 + 6),
-        "interpolation": (12 * 32 + 6, 4 * 32),
+        "guides": (12 * 32 + 6, 4 * 32),
     }
     matrix = sheets["000000"]
     assert (matrix[:32, :32] == 128).all()
@@ -324,4 +324,4 @@ def test_a_whole_run(eager, tmp_path, monkeypatch, capsys):
     for name in ("removal_probability", "guided", "class_kept", "rec_l1"):
         assert name in out
     names = {path.stem for path in (tmp_path / "results/it/samples").iterdir()}
-    assert names == {"000000", "000002", "removal", "swap", "interpolation"}
+    assert names == {"000000", "000002", "removal", "swap", "guides"}

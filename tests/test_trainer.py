@@ -26,7 +26,7 @@ from nets import gan
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 SYSTEMS = config.systems()
-SGD = {"classifier": "", "g2g": "--optim sgd"}
+SGD = {"classifier": "", **dict.fromkeys(("content", "factors", "g2g"), "--optim sgd")}
 MODELS = {"generators": ("gen1", "gen2"), "discriminators": ("disc1", "disc2")}
 STRAIGHT = {"gan": ["gen"], "cogan": ["gen1", "gen2"], "scogan": ["gen1", "gen2"]}
 

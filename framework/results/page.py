@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 THUMBNAILS = 8
 WIDE = 640  # CSS pixels that the newest sheet may fill
 HEADLINES = ("pair_accuracy_balanced", "pair_accuracy", "coupling", "classes_hit", "modes_covered")
-HEADLINES += ("swap_acc", "s_svm", "z_svm")
+HEADLINES += ("swap_acc", "s_svm", "z_svm", "removal_probability", "guided", "class_kept")
 
 # What a stranger needs to read a number; a trailing 1 or 2 of a metric's name is its domain.
 MEANINGS = {
@@ -48,6 +48,10 @@ MEANINGS = {
     "prior_acc": "the same with a random style code",
     "copy_rate": "share of exchanged images that keep the class of the other source",
     "rec_l1": "mean difference of images and what is made of their own codes",
+    "removal_probability": "how far the evaluator still sees the extra that was removed",
+    "real_probability": "the same in real images: least in domain 1, most in domain 2",
+    "guided": "share of images of domain 1 in which it sees the extra of a guide",
+    "class_kept": "share of images that show the same class after the removal",
     "other_z_l1": "the same with the style code of another image; equal means that it is ignored",
 }
 
@@ -55,6 +59,11 @@ FACTORS = "dec(zi, sj): the style of image i, the class of image j."
 # By --gan_type, the sheets of iterations; by file name, sheets of the trained system.
 CAPTIONS = {
     "factors": f"A row is x1, x2 of its class, x3, then dec(z1, s3) and dec(z3, s1). {FACTORS}",
+    "content": "Images of domain 1 above; below each the same with what the image on the left has "
+    "extra.",
+    "removal": "Images of domain 2 without what they have extra.",
+    "swap": "Images of domain 2, guides, and the former with what the latter have extra.",
+    "guides": "An image and two guides; nothing extra, then that of guide 1 and on to guide 2's.",
     "swap_matrix": "The class is that of the image above, the style that of the image on the left.",
     "interpolation": "Left x1 and x3, then dec(z1, s) with s on its way from s1 to s3.",
     "codes": "t-SNE of the codes of held-out images, coloured by class.",
