@@ -21,11 +21,14 @@ from framework.trainer import Batch, Phase
 from framework.unit_trainer import SHARED, own, size
 from framework.utils import Random, jitter
 
-# What phase 1 does not depend on: these have their defaults there.
+OF_PHASE1 = (*own(2), *SHARED, "disc2")  # nets
+# What phase 1 does not depend on: these have their defaults there. Its rates do not fall, as the
+# same nets go on learning in phase 2.
 OF_PHASE2 = (
     "pretrained", "phase1_iterations", "selective", "one_way_cycle", "init_a", "max_items_A",
-    "cycle_weight", "cogan_data",
+    "cycle_weight", "lr_schedule", "lr_decay_start", "lr_decay_length",
 )  # fmt: skip
+OF_DOMAIN1 = ("cogan_data", "domain1")  # nor on these
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,18 +110,21 @@ class Trainer(Base):
     told = ("22", "12")
 
     def __init__(self, options: Options, data: Data, run: Run | None = None):
-        """As every system, from the nets of phase 1.
+        """As every system, from the nets of phase 1; not needed where a run has a checkpoint.
 
         Raises:
             MissingError: --pretrained has no such nets.
             UserError: they have other shapes.
             Stopped: a signal ended phase 1.
         """
-        self.start = None if options.dry_run else options.pretrained or obtain(options, data)
+        fresh = run is None or not run.checkpoints.is_dir()
+        start = options.pretrained
+        if fresh and not start and not options.dry_run:
+            start = obtain(options, data)
         super().__init__(options, data, run)
-        if self.start:
-            for name in (*own(2), *SHARED, "disc2"):
-                weights.copy_from_run(self.nets[name], self.start, name)
+        if fresh and start:
+            for name in OF_PHASE1:
+                weights.copy_from_run(self.nets[name], start, name)
         if options.init_a == "clone":
             for mine, other in zip(own(1), own(2), strict=True):
                 self.nets[mine].set_weights(self.nets[other].get_weights())
@@ -179,14 +185,13 @@ def obtain(options: Options, data: Data) -> Path:
         raise UsageError("--pretrained: several workers need one; train --phase 1 first")
     settings = for_phase1(options, data)
     folder = Path(settings.results_dir) / settings.name
-    names = (*own(2), *SHARED, "disc2")
-    if all((folder / "models" / f"{name}.keras").is_file() for name in names):
+    if all((folder / "models" / f"{name}.keras").is_file() for name in OF_PHASE1):
         return folder
     print(f"phase 1 on {data.domains[1].name}: {folder}")
     with locked(folder):
         phase1 = OneDomain(settings, data)
         command = f"phase 1 of {options.name}"
-        inert = config.inert_options("ost") | {"cogan_data", "domain1"}
+        inert = config.inert_options("ost") | {*OF_DOMAIN1}
         phase1.run = Run.open(folder, settings.to_dict(), command, inert=inert)
         if code := phase1.fit():
             raise Stopped("phase 1 was not finished; the same command goes on with it", code)
@@ -198,7 +203,7 @@ def obtain(options: Options, data: Data) -> Path:
 def for_phase1(options: Options, data: Data) -> Options:
     """Options of the phase 1 that these need, named after all that matters to it."""
     defaults = {f.name: f.default for f in dataclasses.fields(options)}
-    same = {name: defaults[name] for name in OF_PHASE2 if name != "cogan_data"}
+    same = {name: defaults[name] for name in OF_PHASE2}
     settings = dataclasses.replace(
         options,
         **same,
@@ -209,7 +214,7 @@ def for_phase1(options: Options, data: Data) -> Options:
     )
     values, domain = settings.to_dict(), data.domains[1]
     inert = config.inert_options("ost") - {"iterations"}
-    matters = {k: v for k, v in values.items() if k not in (*inert, *OF_PHASE2)}
+    matters = {k: v for k, v in values.items() if k not in (*inert, *OF_DOMAIN1)}
     matters["data"] = domain.name, domain.images.shape, int(domain.images[::97].sum())
     key = zlib.crc32(json.dumps(matters, sort_keys=True).encode())
     name = f"ost-phase1-{domain.name}-{key:08x}".replace(":", "_")
