@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import config, g2g_views, ost_trainer
+from framework import config, content_views, g2g_views, ost_trainer
 from framework.data import Data, Domain
 from framework.trainer import Phase, Trainer
 from framework.utils import Random, to_float
@@ -25,7 +25,8 @@ OTHERS = {
     "g2g": "--eval_pairs 0 --adain_layers 2 --content_dim 4 --style_dim 4 --d_blocks 2".split(),
 }
 NO_DROPOUT = ["--d_arch", "strided", "--d_width", "1"]  # its masks depend on where a row stands
-g2g_views.VALIDATED = 2  # in every row of a history, which here is every iteration
+# In every row of a history, which here is every iteration.
+content_views.VALIDATED = g2g_views.VALIDATED = 2
 # Every term that SCoGAN has, and a penalty.
 FULL = (
     "--feature_loss --weight_loss --semantic_loss --cycle_loss --disc_penalty wgan-gp "
