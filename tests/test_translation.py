@@ -265,11 +265,13 @@ def test_metrics_by_hand(monkeypatch):
         assert found[f"evaluator_accuracy{j}"]["n"] == 6
 
 
-def test_images_trained_on_are_measured_apart():
-    subject = trainer("cyclegan", "--max_items_A", "2", "--kid_features", "none")
+@pytest.mark.parametrize("count", [1, 2])
+def test_images_trained_on_are_measured_apart(count):
+    subject = trainer("cyclegan", "--max_items_A", str(count), "--kid_features", "none")
     object.__setattr__(subject.options, "eval_pairs", 6)
     found = subject.metrics()
-    assert found["l1_121_seen"]["n"] == 2 and found["l1_121"]["n"] == 6
+    assert found["l1_121_seen"]["n"] == count and found["l1_121"]["n"] == 6
+    assert (found["l1_121_seen"]["ci95"] is None) == (count == 1)
     assert len(subject.all_data.domains[0].images) == 12
 
 

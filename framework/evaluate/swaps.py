@@ -75,9 +75,11 @@ def mean_distance(x: np.ndarray, images: np.ndarray, distance: Distance, protoco
     check(x)
     check(images)
     values = np.asarray(distance(x, images), np.float64)
-    margin = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
-    mean = values.mean()
-    return metric(mean, len(values), protocol, (max(mean - margin, 0.0), mean + margin))
+    mean, n = values.mean(), len(values)
+    if n == 1:
+        return metric(mean, n, protocol)
+    margin = 1.96 * values.std(ddof=1) / np.sqrt(n)
+    return metric(mean, n, protocol, (max(mean - margin, 0.0), mean + margin))
 
 
 def l1(a: np.ndarray, b: np.ndarray) -> np.ndarray:
