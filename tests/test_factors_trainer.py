@@ -164,6 +164,7 @@ def test_a_stopped_run_resumes_bit_for_bit(eager, run, capsys):
     assert {path.stem for path in run.samples.iterdir()} == {"000000", "000002", "000003"}
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one(capsys):
     argv = "--vae_on both --z_noise 0.1 --optim sgd --gen_times 1 --iterations 2".split()
     argv += ["--d_acc_limit", "0.5"]

@@ -24,13 +24,16 @@ def tagged(count, channels=1):
 
 
 def faces(count):
-    """Tagged images: odd ones are men with glasses, those that 3 divides have no smile."""
+    """Tagged images: odd ones are men with glasses, those that 3 divides no smile nor beard."""
     images, _ = tagged(count)
     labels = np.ones((count, len(celeba.ATTRIBUTES)), np.int64)
     labels[::2, celeba.ATTRIBUTES.index("Eyeglasses")] = 0
     labels[::2, celeba.ATTRIBUTES.index("Male")] = 0
     labels[::3, celeba.ATTRIBUTES.index("Smiling")] = 0
     labels[::3, celeba.ATTRIBUTES.index("Blond_Hair")] = 0
+    labels[:, celeba.ATTRIBUTES.index("5_o_Clock_Shadow")] = 0
+    for name in ("Mustache", "Goatee"):
+        labels[::3, celeba.ATTRIBUTES.index(name)] = 0
     return Split(images, labels)
 
 
