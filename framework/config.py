@@ -18,9 +18,25 @@ from typing import Any
 
 from framework import flags, presets
 from framework.errors import MissingError, UsageError
-from framework.options import CLASSIFIERS, Adversarial, Generative, Options, Translation, option
+from framework.options import (
+    CLASSIFIERS,
+    Adversarial,
+    Encoding,
+    Generative,
+    Options,
+    Translation,
+    option,
+)
 
-__all__ = ["CLASSIFIERS", "Adversarial", "Generative", "Options", "Translation", "option"]
+__all__ = [
+    "CLASSIFIERS",
+    "Adversarial",
+    "Encoding",
+    "Generative",
+    "Options",
+    "Translation",
+    "option",
+]
 
 HERE = Path(__file__).parent
 

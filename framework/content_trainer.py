@@ -25,7 +25,7 @@ BATCH_NORM_BELOW = 128  # pixels: there the codes are too small for instance nor
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(config.Options):
+class Options(config.Encoding):
     """Options of `--gan_type content`."""
 
     content_variant: str = option(
@@ -50,25 +50,12 @@ class Options(config.Options):
         "auto", "normalisation; auto: of the batch below 128 pixels, of the instance from there on",
         "nets", choices=("auto", "batch", "instance"),
     )  # fmt: skip
-    width: float = option(1.0, "factor on hidden widths", "nets", low=0.001)
     upsample: str = option(
         "transpose", "how decoders enlarge maps", "nets", choices=("transpose", "nearest")
-    )
-    weight_decay: float = option(0.0, "c in c * sum(kernel^2), added to each loss", "nets", low=0)
-    lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
-    lr_g: float = option(2e-4, "learning rate of encoders and decoders", "optimisers", low=0)
-    b1: float = option(0.5, "Adam's beta 1", "optimisers", low=0, high=0.9999)
-    b2: float = option(0.999, "Adam's beta 2", "optimisers", low=0, high=0.999999)
-    optim: str = option(
-        "adam", "optimiser of all nets", "optimisers", choices=("adam", "sgd", "rms")
     )
     clip_norm: float = option(
         5.0, "largest norm of a phase's gradient over all its weights; 0: any", "optimisers", low=0
     )
-    ema: float = option(
-        0.0, "decay of the averaged nets used for images; 0 for none", "optimisers",
-        low=0, high=0.99999,
-    )  # fmt: skip
 
     def check(self) -> None:
         """Refuses image sizes that cannot be halved to 2x2."""

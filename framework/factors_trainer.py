@@ -23,7 +23,7 @@ from nets.blocks import Style, scaled
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(config.Options):
+class Options(config.Encoding):
     """Options of `--gan_type factors`."""
 
     dataset: str = option(
@@ -54,20 +54,9 @@ class Options(config.Options):
         "factors", low=0,
     )  # fmt: skip
     z_class_times: int = option(1, "updates of that classifier per iteration", "factors", low=1)
-    width: float = option(1.0, "factor on hidden widths", "nets", low=0.001)
     d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
     lr_d: float = option(1e-4, "learning rate of the discriminators", "optimisers", low=0)
     lr_g: float = option(1e-4, "learning rate of encoder and decoder", "optimisers", low=0)
-    b1: float = option(0.5, "Adam's beta 1", "optimisers", low=0, high=0.9999)
-    b2: float = option(0.999, "Adam's beta 2", "optimisers", low=0, high=0.999999)
-    optim: str = option(
-        "adam", "optimiser of all nets", "optimisers", choices=("adam", "sgd", "rms")
-    )
-    ema: float = option(
-        0.0, "decay of the averaged nets used for images; 0 for none", "optimisers",
-        low=0, high=0.99999,
-    )  # fmt: skip
-    weight_decay: float = option(0.0, "c in c * sum(kernel^2), added to each loss", "nets", low=0)
     probe_train: int = option(
         2000, "images whose codes the probes learn from", "output", low=10, inert=True
     )

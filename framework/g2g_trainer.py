@@ -24,7 +24,7 @@ NETS = ("content", "style", "gen")
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(config.Options):
+class Options(config.Encoding):
     """Options of `--gan_type g2g`."""
 
     ABLATABLE = ("long", "fm_long", "fm_reassembly")
@@ -125,7 +125,6 @@ class Options(config.Options):
         0.0, "deviation of the noise added to content codes in training, as in LORD", "exchange",
         low=0,
     )  # fmt: skip
-    width: float = option(1.0, "factor on hidden widths", "nets", low=0.001)
     gen_width: float = option(
         1.0, "factor on widths of the naive generator, times --width", "nets", low=0.001
     )
@@ -145,18 +144,7 @@ class Options(config.Options):
     mlp_width: int = option(256, "width of the MLP between style code and AdaIN", "nets", low=1)
     d_blocks: int = option(10, "residual blocks of FUNIT's discriminator", "nets", low=2)
     d_layers: int = option(3, "strided rows of CycleFUNIT's patch discriminator", "nets", low=1)
-    lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
-    lr_g: float = option(2e-4, "learning rate of encoders and generator", "optimisers", low=0)
     b1: float = option(0.9, "Adam's beta 1", "optimisers", low=0, high=0.9999)
-    b2: float = option(0.999, "Adam's beta 2", "optimisers", low=0, high=0.999999)
-    optim: str = option(
-        "adam", "optimiser of all nets", "optimisers", choices=("adam", "sgd", "rms")
-    )
-    ema: float = option(
-        0.0, "decay of the averaged nets used for images; 0 for none", "optimisers",
-        low=0, high=0.99999,
-    )  # fmt: skip
-    weight_decay: float = option(0.0, "c in c * sum(kernel^2), added to each loss", "nets", low=0)
     lpips_net: str = option(
         "none", "network of the metrics lpips_*", "output",
         choices=("none", "alex", "vgg", "squeeze"), inert=True,

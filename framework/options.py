@@ -211,6 +211,25 @@ class Adversarial(Options):
 
 
 @dataclasses.dataclass(frozen=True)
+class Encoding(Options):
+    """What every system that takes images apart into codes can be told."""
+
+    width: float = option(1.0, "factor on hidden widths", "nets", low=0.001)
+    weight_decay: float = option(0.0, "c in c * sum(kernel^2), added to each loss", "nets", low=0)
+    lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
+    lr_g: float = option(2e-4, "learning rate of encoders and decoders", "optimisers", low=0)
+    b1: float = option(0.5, "Adam's beta 1", "optimisers", low=0, high=0.9999)
+    b2: float = option(0.999, "Adam's beta 2", "optimisers", low=0, high=0.999999)
+    optim: str = option(
+        "adam", "optimiser of all nets", "optimisers", choices=("adam", "sgd", "rms")
+    )
+    ema: float = option(
+        0.0, "decay of the averaged nets used for images; 0 for none", "optimisers",
+        low=0, high=0.99999,
+    )  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
 class Generative(Adversarial):
     """What every system that draws images of a latent vector can be told."""
 
