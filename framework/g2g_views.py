@@ -36,7 +36,7 @@ class Viewed(trainer.Trainer):
             settings = classifier_trainer.for_evaluation(o)
             makers["evaluator"] = classifier_trainer.ready(settings, self.data.labelled())
         if o.lpips_net != "none" and o.eval_pairs and not o.dry_run:
-            lpips.find(o.lpips_net, o.lpips_weights or f"{o.data_dir}/lpips")
+            lpips.find(o.lpips_net, lpips.folder(o))
         return makers
 
     @property
@@ -100,8 +100,7 @@ class Viewed(trainer.Trainer):
         protocol = f"held-out pairs, seed {o.seed + 2}, iteration {int(self.step)}"
         found = self._measure(x, y, made, protocol)
         if o.lpips_net != "none":
-            place = o.lpips_weights or f"{o.data_dir}/lpips"
-            distance = lpips.Distance(o.lpips_net, place, x.shape[1])
+            distance = lpips.Distance(o.lpips_net, lpips.folder(o), x.shape[1])
             found |= evaluate.distances(to_float(x).numpy(), made, distance, distance.protocol)
         return found
 

@@ -6,7 +6,6 @@ Goodfellow et al., arXiv 1406.2661; Wasserstein critic with penalty: Gulrajani e
 import dataclasses
 import functools
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -117,11 +116,8 @@ class AdversarialTrainer(trainer.Trainer):
         if o.kid_features == "inception" and o.eval_pairs and not o.dry_run:
             features.of_photographs()
         if o.lpips_net != "none" and o.eval_pairs and not o.dry_run:
-            lpips.find(o.lpips_net, self._lpips_folder())
+            lpips.find(o.lpips_net, lpips.folder(o))
         return super().prepare()
-
-    def _lpips_folder(self) -> Path:
-        return Path(self.options.lpips_weights or Path(self.options.data_dir) / "lpips")
 
     def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
         """Discriminators learn at --lr_d, everything else at --lr_g; both fall together."""
@@ -178,7 +174,7 @@ class AdversarialTrainer(trainer.Trainer):
         seen = features.choose(o.kid_features, net, who)
         metrics |= features.distances(o, seen, fakes, domains, source, self.tell)
         if o.lpips_net != "none":
-            distance = lpips.Distance(o.lpips_net, self._lpips_folder(), fakes[0].shape[1])
+            distance = lpips.Distance(o.lpips_net, lpips.folder(o), fakes[0].shape[1])
             metrics |= lpips.measure(distance, fakes, domains, source)
         return metrics
 

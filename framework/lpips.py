@@ -9,6 +9,7 @@ from framework import torch_files, weights
 from framework.data import Domain
 from framework.errors import MissingError, UsageError, UserError
 from framework.evaluate import lpips
+from framework.options import Options
 from framework.results.progress import Progress
 from framework.utils import to_float
 from nets import torchvision
@@ -52,6 +53,11 @@ class Distance:
     def between(self, images: Sequence[np.ndarray], pairs: Iterable[tuple[int, int]]) -> np.ndarray:
         """Distances [P, N] of P pairs among batches of such images, as `lpips.between`."""
         return lpips.between(images, pairs, self._trunk.predict_on_batch, self._heads)
+
+
+def folder(options: Options) -> Path:
+    """Where the weights are: --lpips_weights, or in the data folder."""
+    return Path(options.lpips_weights or Path(options.data_dir) / "lpips")
 
 
 def find(net: str, folder: str | Path) -> tuple[Path, Path]:

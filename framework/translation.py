@@ -258,7 +258,7 @@ class Translator(gan_trainer.AdversarialTrainer, abc.ABC):
             distances = features.distances(o, seen, (result,), target, note, self.tell)
             found |= {f"{name.rstrip('1')}{j}": metric for name, metric in distances.items()}
             if o.lpips_net != "none":
-                distance = lpips.Distance(o.lpips_net, self._lpips_folder(), result.shape[1])
+                distance = lpips.Distance(o.lpips_net, lpips.folder(o), result.shape[1])
                 pixels, about = to_float(images).numpy(), f"{distance.protocol}; {note}"
                 metric = evaluate.mean_distance(pixels, result, distance, about)
                 found[f"lpips_content{way}"] = metric
