@@ -36,7 +36,8 @@ MEANINGS = {
     "real_diversity": "the same between real images",
     "lpips_pair": "perceptual distance of the two images of a pair; lower is more alike",
     "lpips_domain": "perceptual distance of samples and random real images of the domain",
-    "lpips_cross": "perceptual distance of the other domain's samples and its real images",
+    "lpips_cross12": "perceptual distance of samples of domain 1 and real images of domain 2",
+    "lpips_cross21": "perceptual distance of samples of domain 2 and real images of domain 1",
     "lpips_real": "the same between random real images of both domains, as a baseline",
     "modes_covered": "modes of the data that enough points are close to",
     "high_quality": "share of points that are close to a mode",
@@ -47,17 +48,33 @@ MEANINGS = {
     "z_svm": "class that it reads from the style code; best is the most frequent class's share",
     "prior_acc": "the same with a random style code",
     "copy_rate": "share of exchanged images that keep the class of the other source",
-    "rec_l1": "mean difference of images and what is made of their own codes",
+    "rec_l1": "mean difference of images and what they are put together to again",
     "removal_probability": "how far the evaluator still sees the extra that was removed",
     "real_probability": "the same in real images: least in domain 1, most in domain 2",
     "guided": "share of images of domain 1 in which it sees the extra of a guide",
     "class_kept": "share of images that show the same class after the removal",
+    "short_l1": "mean difference of images and what is made of their own codes",
+    "translation_accuracy12": "share of images of domain 1 that keep their class in domain 2",
+    "translation_accuracy21": "share of images of domain 2 that keep their class in domain 1",
+    "l1_121": "how far images of domain 1 are moved by going to domain 2 and back",
+    "l1_212": "how far images of domain 2 are moved by going to domain 1 and back",
+    "l1_11": "mean difference of images of domain 1 and what is made of their own codes",
+    "l1_22": "the same in domain 2",
+    "kid": "kernel distance of generated and held-out images in the features named; 0 is best",
+    "fid": "Frechet distance of the same features; biased by few images",
     "other_z_l1": "the same with the style code of another image; equal means that it is ignored",
 }
 
+TRANSLATED = (
+    "Above, images of domain 1 and below them what becomes of them in domain 2 and, back again, in "
+    "domain 1 (unit, ost: first what their own codes give). Below, the same of domain 2."
+)
 FACTORS = "dec(zi, sj): the style of image i, the class of image j."
 # By --gan_type, the sheets of iterations; by file name, sheets of the trained system.
 CAPTIONS = {
+    "g2g": "Pairs of held-out images x1, x2; m12 has the content of 1 and the style of 2, m21 the"
+    " reverse; r1, r2 are put together again of those.",
+    **dict.fromkeys(("cyclegan", "unit", "ost"), TRANSLATED),
     "factors": f"A row is x1, x2 of its class, x3, then dec(z1, s3) and dec(z3, s1). {FACTORS}",
     "content": "Images of domain 1 above; below each the same with what the image on the left has "
     "extra.",
@@ -160,9 +177,7 @@ def _sheets(run: "Run") -> str:
     if len(timed) > 1:
         chosen = [timed[i] for i in _spread(len(timed), THUMBNAILS)]
         figures = [_figure(path, f"{int(path.stem):,}", "thumb") for path in chosen]
-        body = (
-            f"<div class=row>{''.join(figures)}</div><p>The same latent vectors, by iteration.</p>"
-        )
+        body = f"<div class=row>{''.join(figures)}</div><p>What they are made of is the same every time.</p>"
         parts.append(_section("How the samples grew", body))
     for path in other:
         title = path.stem.replace("_", " ").capitalize()
@@ -267,8 +282,9 @@ def _meaning(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    """The name without its domain, which is not the 1 of L1 or F1."""
-    return name if name.endswith(("_l1", "_f1")) else name.rstrip("12")
+    """The name without its domain: one digit at its end, which is not the 1 of L1 or F1."""
+    own = name.endswith(("_l1", "_f1")) or name[-2:].isdigit()
+    return name if own else name.rstrip("12")
 
 
 def _plots(folder: Path) -> str:

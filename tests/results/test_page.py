@@ -202,3 +202,18 @@ def test_a_bar_on_a_terminal(monkeypatch):
 def test_results_need_no_tensorflow():
     code = "import sys, framework.results; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("label_entropy1", "label entropy, domain\N{NO-BREAK SPACE}1"),
+        ("rec_l1", "rec l1"),
+        ("l1_121", "l1 121"),
+        ("translation_accuracy12", "translation accuracy12"),
+    ],
+)
+def test_only_a_single_digit_at_the_end_of_a_name_is_a_domain(tmp_path, name, shown):
+    run = opened(tmp_path)
+    run.save_metrics({name: {"value": 0.5, "ci95": None, "n": 3, "protocol": "p"}})
+    assert f">{shown}<" in run.report().read_text()
