@@ -177,7 +177,8 @@ def _sheets(run: "Run") -> str:
     if len(timed) > 1:
         chosen = [timed[i] for i in _spread(len(timed), THUMBNAILS)]
         figures = [_figure(path, f"{int(path.stem):,}", "thumb") for path in chosen]
-        body = f"<div class=row>{''.join(figures)}</div><p>What they are made of is the same every time.</p>"
+        row = f"<div class=row>{''.join(figures)}</div>"
+        body = f"{row}<p>What they are made of is the same every time.</p>"
         parts.append(_section("How the samples grew", body))
     for path in other:
         title = path.stem.replace("_", " ").capitalize()
