@@ -27,7 +27,7 @@ demo: $(STAMP)
 	@echo 'The page of the run: results/demo/index.html'
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
