@@ -100,9 +100,13 @@ def parse(argv: Sequence[str]) -> Options:
         if key not in known:
             owners = " or ".join(name for name in systems() if key in _fields(name))
             raise UsageError(f"--{key} is for --gan_type {owners}, not for {system}")
-    key = data_option(system)
-    data = asked.get(key) or preset.options.get(key) or known[key].default
-    values = {k: v for k, v in preset.resolve(data, system).items() if k in known}
+
+    def chosen(name: str) -> str:
+        return asked.get(name) or preset.options.get(name) or known[name].default
+
+    variant = chosen(f"{system}_variant") if f"{system}_variant" in known else ""
+    recipe = preset.resolve(chosen(data_option(system)), system, variant)
+    values = {k: v for k, v in recipe.items() if k in known}
     values |= asked | {"gan_type": system}
     changed = [name for name in asked if not known[name].metadata["inert"] and name != "gan_type"]
     if "name" not in asked and (changed or "name" not in values):

@@ -91,6 +91,13 @@ def test_every_preset_resolves(name):
             }
 
 
+def test_a_variant_of_a_system_may_have_a_recipe_of_its_own():
+    argv = ["--preset", "cpu", "--gan_type", "g2g", "--g2g_variant"]
+    nets = {kind: config.parse([*argv, kind]).g2g_nets for kind in ("naive", "funit")}
+    assert nets == {"naive": "paper", "funit": "lord"}
+    assert config.parse([*argv, "funit", "--g2g_nets", "funit"]).g2g_nets == "funit"
+
+
 def test_a_preset_names_the_run_only_as_it_is():
     assert config.parse(["--preset", "demo"]).name == "demo"
     assert config.parse(["--preset", "demo", "--results_dir", "elsewhere"]).name == "demo"

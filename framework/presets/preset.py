@@ -13,7 +13,7 @@ class Preset:
         options: values by option name.
         variants: by data set, values that replace those of `options` there.
         published: metric name -> number in the literature, shown beside ours.
-        systems: by system, options of its own in place of all of these.
+        systems: by system, or system and variant ("g2g naive"), its own in place of all of these.
     """
 
     help: str
@@ -22,10 +22,11 @@ class Preset:
     published: dict[str, float] = dataclasses.field(default_factory=dict)
     systems: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
-    def resolve(self, data: str, system: str = "") -> dict[str, Any]:
-        """The options for one data set and system."""
-        if system in self.systems:
-            return self.systems[system]
+    def resolve(self, data: str, system: str = "", variant: str = "") -> dict[str, Any]:
+        """The options for one data set, system and variant of it."""
+        for own in (f"{system} {variant}", system):
+            if own in self.systems:
+                return self.systems[own]
         return self.options | self.variants.get(data, {})
 
 

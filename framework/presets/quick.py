@@ -118,6 +118,12 @@ G2G_CPU = dict(
     penalty_weight_d=1.0,
     log_every=100,
 )
+# With labels. A vector as content, with noise, cannot hold a digit's place and shape; a classifier of
+# our own and heads of the discriminator say which class the style must show.
+G2G_LABELLED = G2G_CPU | dict(
+    g2g_nets="lord", d_width=0.5, d_blocks=4, class_weight=1.0, content_dim=16, content_noise=0.3,
+    short_weight=5.0, fm_weight=0.3, lr_d=5e-4, adv_weight=0.3, iterations=2500,
+)  # fmt: skip
 G2G_FACES = G2G_CPU | dict(
     dataset="celeba",
     image_size=64,
@@ -179,7 +185,9 @@ QUICK_PRESETS = {
         "minutes on two CPU cores: any pair of digits, and what takes images apart",
         CPU,
         CPU_VARIANTS,
-        systems=dict(g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU) | CPU_SYSTEMS,
+        systems=dict(g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU)
+        | {"g2g funit": G2G_LABELLED, "g2g funit2funit": G2G_LABELLED}
+        | CPU_SYSTEMS,
     ),
     "demo": Preset(
         "what `make demo` runs: a SCoGAN on built-in digits",
