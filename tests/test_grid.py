@@ -1,12 +1,16 @@
 """A sweep: which runs it makes, and what it leaves."""
 
+import io
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from framework import cli
 from framework.errors import UsageError
 from framework.reproduce import grid
+from framework.results import compare, plots
 
 
 def test_every_combination_is_a_run_of_its_own():
@@ -64,3 +68,36 @@ def test_the_table_and_the_curves_of_finished_runs(tmp_path, capsys):
     assert (place / "table.csv").read_text() == "run,rec_l1\nseed=1,0.25\nseed=2,1.25\n"
     assert "| seed=2 | 1.250 |" in capsys.readouterr().out
     assert {path.name for path in place.glob("*.png")} == {"gen.png", "disc.png"}
+
+
+def test_metrics_are_drawn_against_the_flag_that_has_numbers(tmp_path):
+    argv = ["--grid", "arch=a,b,c", "--grid", "width=1,2,4", "--grid", "seed=1,2,3"]
+    sweep = grid.read(argv)
+    assert grid.axis(sweep) == "width"
+    assert grid.axis(grid.read(["--grid", "seed=1,2,3", "--grid", "width=1,2"])) is None
+    metrics = {
+        label: {"l1": {"value": float(values["width"]) * int(values["seed"])}}
+        for label, values in grid.combinations(sweep).items()
+    }
+    lines = grid.curves(sweep, "width", metrics)["l1"]
+    assert lines.keys() == {"arch=a", "arch=b", "arch=c"}
+    assert [each["value"] for each in lines["arch=b"][4.0]] == [4.0, 8.0, 12.0]
+
+
+def test_bars_are_the_interval_of_one_run_and_the_range_of_several(monkeypatch, tmp_path):
+    drawn = {}
+    monkeypatch.setattr(plots, "panels", lambda found, xlabel: drawn.update(found) or b"png")
+    one, three = {"value": 0.5, "ci95": [0.4, 0.7]}, [{"value": value} for value in (0.1, 0.2, 0.6)]
+    found = {"swap": {"A": {1.0: [one], 0.5: three}}, "same": {"A": {1.0: [{"value": 2.0}]}}}
+    compare.metrics(found, "gamma", tmp_path / "it.png")
+    assert drawn.keys() == {"swap"}  # what is the same in all runs says nothing
+    expected = [[0.5, 1.0], [0.3, 0.5], [0.1, 0.4], [0.6, 0.7]]
+    np.testing.assert_allclose(drawn["swap"]["A"], expected)
+
+
+def test_panels_of_metrics_are_a_picture_with_a_line_each():
+    points = np.array([[1.0, 10.0, 1000.0], [0.2, 0.4, 0.5], [0.1, 0.3, 0.5], [0.3, 0.5, 0.6]])
+    few = plots.panels({"a": {"ost": points}}, "n")
+    many = plots.panels({name: {"ost": points, "unit": points / 2} for name in "abcde"}, "n")
+    sizes = [Image.open(io.BytesIO(each)).size for each in (few, many)]
+    assert sizes[0][0] < sizes[1][0] and sizes[0][1] < sizes[1][1]

@@ -118,8 +118,8 @@ G2G_CPU = dict(
     penalty_weight_d=1.0,
     log_every=100,
 )
-# With labels. A vector as content, with noise, cannot hold a digit's place and shape; a classifier of
-# our own and heads of the discriminator say which class the style must show.
+# With labels. A vector as content, with noise, cannot hold a digit's place and shape; a classifier
+# of our own and heads of the discriminator say which class the style must show.
 G2G_LABELLED = G2G_CPU | dict(
     g2g_nets="lord", d_width=0.5, d_blocks=4, class_weight=1.0, content_dim=16, content_noise=0.3,
     short_weight=5.0, fm_weight=0.3, lr_d=5e-4, adv_weight=0.3, iterations=2500,

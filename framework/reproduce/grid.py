@@ -1,4 +1,8 @@
-"""A sweep: the same command for every combination of values of some flags, side by side."""
+"""A sweep: the same command for every combination of values of some flags, side by side.
+
+Where a flag has three numbers or more, every metric is drawn against it, a line for each
+combination of the other flags; runs that differ in their seed alone are one point of it.
+"""
 
 import csv
 import io
@@ -6,7 +10,7 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from framework import config
 from framework.errors import UsageError
@@ -14,6 +18,7 @@ from framework.reproduce.runner import Job
 
 FOLDER = "grids"
 LEFT_OUT = ("name", "overwrite")  # flags that say nothing of whether a run is done already
+CURVE = 3  # numbers of a flag from which on metrics are drawn against it
 
 
 class Grid(NamedTuple):
@@ -62,26 +67,38 @@ def _halves(word: str) -> list[str]:
     return [word]
 
 
+def combinations(grid: Grid) -> dict[str, dict[str, str]]:
+    """Label such as `gamma=0.4, seed=1` -> the flags' values, for every combination."""
+    found = (
+        dict(zip(grid.values, chosen, strict=True))
+        for chosen in itertools.product(*grid.values.values())
+    )
+    return {_label(values): values for values in found}
+
+
+def _label(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{flag}={value}" for flag, value in values.items())
+
+
 def jobs(grid: Grid) -> dict[str, Job]:
-    """Label such as `gamma=0.4` -> its run, for every combination.
+    """Label -> its run, for every combination.
 
     Raises:
         UsageError: as for a single run.
     """
     found = {}
-    for combination in itertools.product(*grid.values.values()):
-        pairs = dict(zip(grid.values, combination, strict=True))
-        argv = [*grid.rest, *(f"--{flag}={value}" for flag, value in pairs.items())]
+    for label, values in combinations(grid).items():
+        argv = [*grid.rest, *(f"--{flag}={value}" for flag, value in values.items())]
         options, given = config.parse(argv), config.given(argv)
-        ending = "-".join(f"{flag}_{value}" for flag, value in pairs.items())
+        ending = "-".join(f"{flag}_{value}" for flag, value in values.items())
         name = f"{options.name}-{ending}" if "name" in given else options.name
         own = {k: v for k, v in given.items() if k not in LEFT_OUT}
-        found[", ".join(f"{k}={v}" for k, v in pairs.items())] = Job(name, own, ())
+        found[label] = Job(name, own, ())
     return found
 
 
 def write(grid: Grid, found: Mapping[str, Job], results_dir: Path) -> Path:
-    """Table (Markdown, CSV) of all metrics and a plot of each phase's loss; returns the folder."""
+    """Table (Markdown, CSV) of all metrics, plots of them and of losses; returns the folder."""
     from framework.results import compare, files  # slow to import, and `--help` comes by here
 
     name = config.parse(grid.rest).name
@@ -91,7 +108,8 @@ def write(grid: Grid, found: Mapping[str, Job], results_dir: Path) -> Path:
     metrics = {label: _metrics(folder) for label, folder in runs.items()}
     names = list(dict.fromkeys(name for each in metrics.values() for name in each))
     rows = [("run", *names)]
-    rows += [(label, *(each.get(name, "") for name in names)) for label, each in metrics.items()]
+    for label, each in metrics.items():
+        rows.append((label, *(each[name]["value"] if name in each else "" for name in names)))
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows(rows)
     files.write_text(place / "table.csv", stream.getvalue())
@@ -100,13 +118,41 @@ def write(grid: Grid, found: Mapping[str, Job], results_dir: Path) -> Path:
     files.write_text(place / "table.md", text)
     print(text)
     compare.losses(runs, place)
+    if (flag := axis(grid)) and names:
+        compare.metrics(curves(grid, flag, metrics), flag, place / "metrics.png")
     return place
 
 
-def _metrics(folder: Path) -> dict[str, float]:
+def axis(grid: Grid) -> str | None:
+    """The flag that metrics are drawn against: the first with three numbers, not the seed."""
+    for flag, values in grid.values.items():
+        if flag != "seed" and len(values) >= CURVE and all(map(_is_number, values)):
+            return flag
+    return None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return float(text) == float(text)
+    except ValueError:
+        return False
+
+
+def curves(grid: Grid, flag: str, metrics: Mapping[str, Mapping]) -> dict[str, dict]:
+    """Metric -> line -> value of the flag -> that metric of the runs there, one per seed."""
+    found: dict[str, dict[str, dict[float, list]]] = {}
+    for label, values in combinations(grid).items():
+        line = _label({k: v for k, v in values.items() if k not in (flag, "seed")})
+        for name, metric in metrics[label].items():
+            places = found.setdefault(name, {}).setdefault(line, {})
+            places.setdefault(float(values[flag]), []).append(metric)
+    return found
+
+
+def _metrics(folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / "metrics.json"
     read = json.loads(path.read_text()) if path.exists() else {}
-    return {k: v["value"] for k, v in read.items() if isinstance(v["value"], int | float)}
+    return {k: v for k, v in read.items() if isinstance(v["value"], int | float)}
 
 
 def _short(cell: object) -> str:

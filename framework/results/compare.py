@@ -1,7 +1,10 @@
 """Several curves in one plot: one column of the history of several runs, or any others."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from framework.errors import MissingError
 from framework.results import files, plots
@@ -58,3 +61,38 @@ def losses(runs: Mapping[str, str | Path], folder: Path) -> list[Path]:
         files.write_bytes(folder / f"{phase}.png", plots.two_of_each(title, solid, dashed))
         made.append(folder / f"{phase}.png")
     return made
+
+
+def metrics(found: Mapping[str, Mapping[str, Mapping]], xlabel: str, path: Path) -> Path:
+    """Write a PNG of metrics against a number, a panel each; returns its path.
+
+    Bars are the 95 % interval of a single run, and from the least to the most of several. What is
+    the same in all runs is left out.
+
+    Args:
+        found: metric -> text for the legend -> x -> entries of metrics.json, of one run each.
+        xlabel: what x is.
+        path: the file to write.
+    """
+    panels = {
+        name: {line: _points(runs) for line, runs in sorted(lines.items())}
+        for name, lines in found.items()
+    }
+    differing = {
+        name: lines
+        for name, lines in panels.items()
+        if len({value for points in lines.values() for value in points[1]}) > 1
+    }
+    files.write_bytes(path, plots.panels(differing or panels, xlabel))
+    return path
+
+
+def _points(runs: Mapping[float, Sequence[Mapping[str, Any]]]) -> np.ndarray:
+    """Rows x, mean, low and high [4, N], x ascending."""
+    rows = []
+    for x, entries in sorted(runs.items()):
+        values = [entry["value"] for entry in entries]
+        bounds = entries[0].get("ci95") if len(values) == 1 else None
+        low, high = bounds or (min(values), max(values))
+        rows.append((x, float(np.mean(values)), low, high))
+    return np.array(rows, np.float64).T

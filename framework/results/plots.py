@@ -141,6 +141,28 @@ def two_of_each(title: str, solid: dict[str, Curve], dashed: dict[str, Curve]) -
     return _bytes(figure)
 
 
+def panels(found: dict[str, dict[str, np.ndarray]], xlabel: str) -> bytes:
+    """A PNG with a panel per name: lines by their text, each rows x, y, low and high [4, N]."""
+    columns = min(len(found), 4)
+    rows = -(-len(found) // columns)
+    figure = Figure(figsize=(3.0 * columns, 2.3 * rows + 0.4), dpi=140, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).flat
+    for axes, (title, lines) in zip(grid, found.items(), strict=False):
+        for colour, (text, (x, y, low, high)) in zip(COLOURS * 9, lines.items(), strict=False):
+            bars = np.maximum([y - low, high - y], 0.0)
+            axes.errorbar(x, y, bars, color=colour, linewidth=1.5, capsize=2, marker="o",
+                          markersize=3, label=text)  # fmt: skip
+        if spans_decades([row[0] for row in lines.values()]):
+            axes.set_xscale("log")
+        _dress(axes, title, xlabel, legend=False)
+    for axes in grid:
+        axes.set_axis_off()
+    handles, texts = figure.axes[0].get_legend_handles_labels()
+    if any(texts):
+        figure.legend(handles, texts, loc="outside upper center", ncols=3, frameon=False)
+    return _bytes(figure)
+
+
 def _bytes(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
