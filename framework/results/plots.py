@@ -147,7 +147,7 @@ def panels(found: dict[str, dict[str, np.ndarray]], xlabel: str) -> bytes:
     rows = -(-len(found) // columns)
     figure = Figure(figsize=(3.0 * columns, 2.3 * rows + 0.4), dpi=140, layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).flat
-    for axes, (title, lines) in zip(grid, found.items(), strict=False):
+    for (title, lines), axes in zip(found.items(), grid, strict=False):
         for colour, (text, (x, y, low, high)) in zip(COLOURS * 9, lines.items(), strict=False):
             bars = np.maximum([y - low, high - y], 0.0)
             axes.errorbar(x, y, bars, color=colour, linewidth=1.5, capsize=2, marker="o",
