@@ -145,6 +145,10 @@ class Options(config.Encoding):
     d_blocks: int = option(10, "residual blocks of FUNIT's discriminator", "nets", low=2)
     d_layers: int = option(3, "strided rows of CycleFUNIT's patch discriminator", "nets", low=1)
     b1: float = option(0.9, "Adam's beta 1", "optimisers", low=0, high=0.9999)
+    identity_metric: str = option(
+        "none", "network of faces for the metrics identity_*, found as --identity_net is", "output",
+        choices=("none", "face128", "resnet50"), inert=True,
+    )  # fmt: skip
     lpips_net: str = option(
         "none", "network of the metrics lpips_*", "output",
         choices=("none", "alex", "vgg", "squeeze"), inert=True,
@@ -154,7 +158,7 @@ class Options(config.Encoding):
     )
 
     def check(self) -> None:
-        """Refuses what only another variant has, unknown terms and a judge of itself."""
+        """Refuses what only another variant has, unknown terms and judges of themselves."""
         super().check()
         for name in filter(None, self.ablate.split("+")):
             if name not in ("none", *self.ABLATABLE):
@@ -168,6 +172,10 @@ class Options(config.Encoding):
                 )
         if self.id_mode == "replace" and self.g2g_variant != "cyclefunit":
             raise UsageError("--id_mode replace: for --g2g_variant cyclefunit only")
+        if self.id_mode != "none" and self.identity_metric == self.identity_net:
+            raise UsageError(
+                f"--identity_metric {self.identity_metric}: it teaches here (--identity_net)"
+            )
         if self.classifier_arch == self.evaluator_arch:
             raise UsageError(
                 f"--evaluator_arch {self.evaluator_arch}: must be another one than "

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import classifier_trainer, evaluate, lpips, trainer
+from framework import classifier_trainer, evaluate, identity, lpips, trainer
 from framework.trainer import Batch
 from framework.utils import Random, batched, to_float
 
@@ -37,6 +37,9 @@ class Viewed(trainer.Trainer):
             makers["evaluator"] = classifier_trainer.ready(settings, self.data.labelled())
         if o.lpips_net != "none" and o.eval_pairs and not o.dry_run:
             lpips.find(o.lpips_net, lpips.folder(o))
+        if o.identity_metric != "none" and o.eval_pairs:
+            place = "random" if o.dry_run else o.identity_weights
+            makers["judge"] = identity.ready(o.identity_metric, place, o.data_dir)
         return makers
 
     @property
@@ -102,6 +105,15 @@ class Viewed(trainer.Trainer):
         if o.lpips_net != "none":
             distance = lpips.Distance(o.lpips_net, lpips.folder(o), x.shape[1])
             found |= evaluate.distances(to_float(x).numpy(), made, distance, distance.protocol)
+        if "judge" in self.frozen:
+            who, seen = f"{o.identity_metric}; {protocol}", self._identities
+            found |= evaluate.identities(to_float(x).numpy(), made["mixed"], seen, who)
+        return found
+
+    def _identities(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Distances [N] of whom two lists of images [N, S, S, C] show."""
+        net, pairs = self.frozen["judge"], np.stack([a, b], axis=1)
+        (found,) = batched(lambda rows: (identity.distance(net, rows[:, 0], rows[:, 1]),), pairs)
         return found
 
     def _measure(self, x: np.ndarray, y: np.ndarray | None, made: dict, protocol: str) -> dict:

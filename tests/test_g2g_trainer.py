@@ -216,6 +216,10 @@ def test_the_evaluator_is_another_net_and_no_teacher():
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
+        (
+            "--g2g_variant funit --id_mode loss --identity_net face128 --identity_metric face128",
+            "--identity_metric face128: it teaches here",
+        ),
         ("--id_mode loss", "--id_mode loss: for --g2g_variant cyclefunit or funit or funit2funit"),
         (
             "--g2g_variant funit --id_mode replace",
@@ -236,3 +240,11 @@ def test_every_variant_has_its_file(variant):
     own = importlib.import_module(f"framework.g2g.{variant}").Trainer
     assert g2g_trainer.Trainer.of(options) is own
     assert own.contract == ("labelled_pair" if "funit" in variant[:5] else "halves")
+
+
+def test_whom_mixed_faces_show_is_measured_by_a_net_of_faces():
+    subject = small("naive", "--identity_metric", "face128", "--eval_pairs", "3", data=face_data)
+    found = subject.metrics()
+    assert {"identity_style", "identity_content", "identity_pair"} <= found.keys()
+    assert found["identity_pair"]["protocol"].startswith("face128")
+    assert found["identity_pair"]["n"] == 6 and found["identity_style"]["value"] > 0

@@ -21,6 +21,7 @@ from framework.evaluate.probes import probes
 from framework.evaluate.removal import kept, removal
 from framework.evaluate.swaps import (
     distances,
+    identities,
     l1,
     mean_distance,
     reconstruction,
@@ -43,6 +44,7 @@ __all__ = [
     "domain",
     "modes",
     "fid",
+    "identities",
     "kept",
     "kid",
     "l1",

@@ -40,6 +40,22 @@ def swaps(
     }
 
 
+def identities(
+    x: np.ndarray, mixed: np.ndarray, distance: Distance, protocol: str
+) -> dict[str, dict]:
+    """How far mixed images [2B, S, S, C] are from whom the images x [2B, S, S, C] show.
+
+    `identity_style` from the style's source, `identity_content` from the content's, and
+    `identity_pair` of both sources from each other: what chance gives.
+    """
+    other = np.concatenate(np.split(x, 2)[::-1])
+    return {
+        "identity_style": mean_distance(mixed, other, distance, protocol),
+        "identity_content": mean_distance(mixed, x, distance, protocol),
+        "identity_pair": mean_distance(x, other, distance, protocol),
+    }
+
+
 def reconstruction(x: np.ndarray, images: np.ndarray, protocol: str) -> dict:
     """The metric of the mean L1 in [0, 2] of images [N, S, S, C] and what is to equal them."""
     return mean_distance(x, images, l1, f"{protocol}; L1 of [-1, 1]")

@@ -56,6 +56,15 @@ def test_wrong_input_is_refused():
         evaluate.swaps(np.zeros((2, 1, 1, 1), np.uint8), np.arange(2), read, "")
 
 
+def test_identities_are_measured_from_both_sources_and_between_them():
+    x = np.stack([np.full((2, 2, 1), value, np.float32) for value in (0.0, 0.5)])
+    mixed = np.stack([np.full((2, 2, 1), value, np.float32) for value in (0.4, 0.3)])
+    found = evaluate.identities(x, mixed, evaluate.l1, "toy")
+    means = {name: each["value"] for name, each in found.items()}
+    expected = dict(identity_style=0.2, identity_content=0.3, identity_pair=0.5)
+    assert means == pytest.approx(expected)
+
+
 def test_reconstructions_are_mean_absolute_differences():
     x = np.float32([0, 0.5, -1, 1]).reshape(4, 1, 1, 1)
     made = {"back": -x, "short": x, "mixed": 0 * x}
