@@ -20,7 +20,7 @@ from framework import cluster, config, devices, evaluate, results, trainer
 from framework.config import option
 from framework.data import Data
 from framework.errors import MissingError, Stopped, UsageError, UserError
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random, batched, shift, to_float
 from nets import classifier
 

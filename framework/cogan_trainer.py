@@ -15,7 +15,7 @@ import tensorflow as tf
 from framework import config, evaluate, gan_trainer, losses, penalties
 from framework.config import option
 from framework.errors import UsageError
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import blocks, cogan, faces
 

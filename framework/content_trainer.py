@@ -16,7 +16,7 @@ from framework import config, losses, optimizers
 from framework.config import option
 from framework.content_views import Viewed
 from framework.errors import UsageError
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import content
 from nets.blocks import Style, scaled

@@ -15,8 +15,8 @@ from framework import config, evaluate, penalties, translation
 from framework.config import option
 from framework.data import Data
 from framework.errors import UsageError
+from framework.phase import Batch, Phase
 from framework.results import Run
-from framework.trainer import Batch, Phase
 from framework.utils import Random, to_float
 from nets import cyclegan, digits
 from nets.blocks import scaled

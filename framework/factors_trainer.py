@@ -16,7 +16,7 @@ from framework import config, losses, optimizers
 from framework.config import option
 from framework.errors import UsageError
 from framework.factor_views import CODERS, Codes, Viewed
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import factors
 from nets.blocks import Style, scaled

@@ -17,7 +17,7 @@ from framework import classifier_trainer, config, optimizers, trainer
 from framework.config import option
 from framework.errors import UsageError
 from framework.g2g_views import Viewed
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from nets import blocks
 
 NETS = ("content", "style", "gen")

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from framework import classifier_trainer, evaluate, identity, lpips, trainer
-from framework.trainer import Batch
+from framework.phase import Batch
 from framework.utils import Random, batched, to_float
 
 VALIDATED = 128  # pairs of held-out images that are measured with every row of history.csv

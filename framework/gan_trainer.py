@@ -26,7 +26,7 @@ from framework import (
 from framework.config import option
 from framework.data import ring
 from framework.errors import UsageError
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random, batched, sample_latent, to_float
 from nets import gan
 from nets.blocks import Style

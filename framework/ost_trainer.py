@@ -16,8 +16,8 @@ from framework import cluster, config, penalties, unit_trainer, weights
 from framework.config import option
 from framework.data import Data
 from framework.errors import Stopped, UsageError
+from framework.phase import Batch, Phase
 from framework.results import Run, locked
-from framework.trainer import Batch, Phase
 from framework.unit_trainer import SHARED, own, size
 from framework.utils import Random, jitter
 

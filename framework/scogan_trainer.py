@@ -15,7 +15,7 @@ from framework import classifier_trainer, cogan_trainer, config, penalties, perc
 from framework.cogan_trainer import GENS, Fakes
 from framework.config import option
 from framework.errors import UsageError
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import classifier, cogan
 

@@ -5,7 +5,6 @@ and how a sample is drawn. Time, devices, logs, sheets, checkpoints and interrup
 """
 
 import abc
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,38 +17,9 @@ from framework.config import Options
 from framework.data import Data
 from framework.errors import DivergedError, MissingError, UsageError
 from framework.optimizers import Updater
+from framework.phase import Batch, Phase
 from framework.utils import Random, to_float
 from nets import blocks
-
-Batch = dict[str, tf.Tensor]
-
-
-@dataclasses.dataclass(frozen=True)
-class Phase:
-    """One optimiser update.
-
-    Attributes:
-        name: key of its optimiser and prefix of its logged terms, such as `disc`.
-        nets: whose weights may move; leaving a net out is selective backpropagation.
-        terms: (batch, random) -> named scalars; the sum of those not `watched` is minimised.
-        repeat: updates per iteration, each on a fresh batch (n-critic).
-        after: called with the variables after each update (weight clipping).
-        watched: terms that are only logged.
-        when: terms, their means over the whole batch of all replicas -> whether to update; if not,
-            neither weights nor optimiser nor batch statistics move.
-    """
-
-    name: str
-    nets: tuple[str, ...]
-    terms: Callable[[Batch, Random], dict[str, tf.Tensor]]
-    repeat: int = 1
-    after: Callable[[list[keras.Variable]], None] | None = None
-    watched: tuple[str, ...] = ()
-    when: Callable[[dict[str, tf.Tensor]], tf.Tensor] | None = None
-
-    def loss(self, terms: dict[str, tf.Tensor]) -> tf.Tensor:
-        """What is minimised."""
-        return tf.add_n([value for name, value in terms.items() if name not in self.watched])
 
 
 class Trainer(abc.ABC):

@@ -15,9 +15,9 @@ import tensorflow as tf
 from framework import classifier_trainer, evaluate, features, gan_trainer, losses, lpips
 from framework.config import Translation
 from framework.data import Data
+from framework.phase import Batch, Phase
 from framework.pool import ImagePool
 from framework.results import Run
-from framework.trainer import Batch, Phase
 from framework.utils import Random, batched, to_float
 from nets import cyclegan, digits
 from nets.blocks import Style, scaled

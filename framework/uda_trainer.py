@@ -18,7 +18,7 @@ from framework.cogan_trainer import DISCS, GENS
 from framework.config import option
 from framework.data import Data, Domain
 from framework.errors import UsageError
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random, batched, to_float
 from nets import cogan
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from framework import config, penalties, translation
 from framework.config import option
 from framework.errors import UsageError
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import digits, ost
 from nets.blocks import scaled

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from framework import config, content_views, g2g_views, ost_trainer
 from framework.data import Data, Domain
-from framework.trainer import Phase, Trainer
+from framework.phase import Phase
+from framework.trainer import Trainer
 from framework.utils import Random, to_float
 from nets import classifier, pretrained
 

@@ -32,6 +32,7 @@ LAYERS = {
     "content": 4,
     "translation": 4,
     "pool": 2,
+    "phase": 2,
     "lpips": 3,
     "identity": 2,
     "torch_files": 0,

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from framework import content_trainer
 from framework.content_trainer import both
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import content
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from framework.content import press
 from framework.content_trainer import both
-from framework.trainer import Batch
+from framework.phase import Batch
 from framework.utils import Random
 from nets import content
 from nets.content import compose

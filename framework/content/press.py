@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from framework import content_trainer
 from framework.content_trainer import both
-from framework.trainer import Batch
+from framework.phase import Batch
 from framework.utils import Random
 from nets import content
 

@@ -13,7 +13,7 @@ from framework import g2g_trainer, guides, losses
 from framework.g2g import networks
 from framework.g2g.naive import code_cycle
 from framework.g2g_trainer import NETS, Swap, exchange, pair
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import cyclegan
 from nets.blocks import Style, scaled

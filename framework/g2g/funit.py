@@ -13,7 +13,7 @@ from framework import g2g_trainer, guides, losses, penalties, results, weights
 from framework.data import Data
 from framework.g2g import networks
 from framework.g2g_trainer import NETS, Options, Swap, exchange, pair
-from framework.trainer import Batch, Phase
+from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import cogan, funit
 from nets.blocks import Style, scaled

@@ -7,7 +7,7 @@ of it, against those of the mixed images (reassembly) and of the images (long).
 from framework.g2g import funit
 from framework.g2g_trainer import exchange, pair
 from framework.guides import l1
-from framework.trainer import Batch
+from framework.phase import Batch
 from framework.utils import Random
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from framework import g2g_trainer
 from framework.g2g import networks
 from framework.g2g_trainer import NETS, Swap, exchange, pair
-from framework.trainer import Batch
+from framework.phase import Batch
 from framework.utils import Random
 
 
