@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import config, evaluate, gan_trainer, losses, penalties
+from framework import adversarial, config, evaluate, losses, penalties
 from framework.config import option
 from framework.errors import UsageError
 from framework.phase import Batch, Phase
@@ -104,7 +104,7 @@ class Fakes(NamedTuple):
 
 def digit_nets(o: Options) -> tuple[keras.Model, ...]:
     """Both generators and both discriminators of 32x32 images."""
-    style = gan_trainer.style(o)
+    style = adversarial.style(o)
     gens = cogan.digit_generators(
         noise_dim=o.noise_dim, width=o.width, shared_layers=o.shared[0],
         use_firstlayer=o.use_firstlayer, residual=o.residual, style=style,
@@ -118,7 +118,7 @@ def digit_nets(o: Options) -> tuple[keras.Model, ...]:
 
 def face_nets(o: Options) -> tuple[keras.Model, ...]:
     """Both generators and both discriminators of larger images."""
-    style = gan_trainer.style(o)
+    style = adversarial.style(o)
     gens = faces.generators(
         o.image_size, noise_dim=o.noise_dim, width=o.width, shared_layers=o.shared[0],
         residual=o.residual, style=style,
@@ -133,7 +133,7 @@ def face_nets(o: Options) -> tuple[keras.Model, ...]:
 NETS = {32: digit_nets, 64: face_nets, 128: face_nets, 256: face_nets}
 
 
-class Trainer(gan_trainer.AdversarialTrainer):
+class Trainer(adversarial.Trainer):
     """Two generators that see the same z, two discriminators; each team has one optimiser."""
 
     contract = "domains"
@@ -169,7 +169,7 @@ class Trainer(gan_trainer.AdversarialTrainer):
         for i, name in enumerate(DISCS):
             disc = functools.partial(self.nets[name], training=True)
             real, fake = fakes.reals[i], fakes.images[i]
-            parts = gan_trainer.disc_terms(self.options, disc, real, fake, random)
+            parts = adversarial.disc_terms(self.options, disc, real, fake, random)
             terms |= {f"{key}{i + 1}": value for key, value in parts.items()}
         return terms
 

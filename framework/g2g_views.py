@@ -23,7 +23,7 @@ class Viewed(trainer.Trainer):
 
     @abc.abstractmethod
     def swap(self, x: tf.Tensor, training: bool):
-        """Exchange and exchange back of B pairs, rows [2B, ...]; see `g2g_trainer.Swap`."""
+        """Exchange and exchange back of B pairs, rows [2B, ...]; see `exchange.Swap`."""
 
     @abc.abstractmethod
     def draw(self, content: tf.Tensor, style: tf.Tensor, training: bool) -> tf.Tensor:

@@ -5,35 +5,20 @@ Goodfellow et al., arXiv 1406.2661; Wasserstein critic with penalty: Gulrajani e
 
 import dataclasses
 import functools
-from collections.abc import Callable
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import (
-    classifier_trainer,
-    config,
-    devices,
-    evaluate,
-    features,
-    losses,
-    lpips,
-    optimizers,
-    penalties,
-    trainer,
-)
+from framework import adversarial, config, evaluate, losses
 from framework.config import option
 from framework.data import ring
 from framework.errors import UsageError
 from framework.phase import Batch, Phase
-from framework.utils import Random, batched, sample_latent, to_float
+from framework.utils import Random
 from nets import gan
-from nets.blocks import Style
 
-COLOUR_SAMPLES = 64
 POINTS = 2000  # of a sheet and of `stat/modes`: a density needs more than a sheet of images
-MOST_REALS = 2000  # photographs; as floats they take much memory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,189 +45,7 @@ class Options(config.Generative):
             raise UsageError(f"--image_size {self.image_size}: --arch {self.arch} makes {size}")
 
 
-def style(options: config.Generative) -> Style:
-    """How the nets of these options are built."""
-    o = options
-    return Style(o.prelu, o.weight_init, o.bias_init, o.weight_decay, o.upsample)
-
-
-def disc_terms(
-    options: config.Adversarial,
-    disc: Callable[[tf.Tensor], tf.Tensor],
-    real: tf.Tensor,
-    fake: tf.Tensor,
-    random: Random,
-) -> dict[str, tf.Tensor]:
-    """Terms one discriminator minimises: `adv` and, with --disc_penalty, the weighted `penalty`.
-
-    Real and fake images [N, H, W, C] pass through the discriminator as one batch, unless it has
-    batch statistics, which must not mix them.
-    """
-    if getattr(options, "norm", "none") == "batch":
-        real_logits, fake_logits = disc(real), disc(fake)
-    else:
-        real_logits, fake_logits = tf.split(disc(tf.concat([real, fake], axis=0)), 2)
-    parts = losses.ADVERSARIAL[options.loss].disc(real_logits=real_logits, fake_logits=fake_logits)
-    terms = {"adv": parts["real"] + parts["fake"]}
-    if options.disc_penalty != "none":
-        penalty = penalties.PENALTIES[options.disc_penalty]
-        terms["penalty"] = options.penalty_weight_d * _now_and_then(
-            lambda: penalty(disc, real, fake, random.uniform), options.penalty_every, random.step
-        )
-    return terms
-
-
-def _now_and_then(term: Callable[[], tf.Tensor], every: int, step: tf.Tensor) -> tf.Tensor:
-    """`every * term()` in one iteration out of `every`, else 0: the same mean, fewer of them.
-
-    Lazy regularisation, Karras et al., arXiv 1912.04958, appendix B.
-    """
-    if every == 1:
-        return term()
-    # As a function of its own: of compiled layers directly in a branch TensorFlow 2.21 finds no
-    # second derivative ("Could not find external tensor capture").
-    now = tf.function(lambda: float(every) * term(), autograph=False)
-    return tf.cond(step % every == 0, now, lambda: tf.constant(0.0))
-
-
-class AdversarialTrainer(trainer.Trainer):
-    """What every system of generators and discriminators shares."""
-
-    options: config.Adversarial
-
-    def prepare(self) -> dict[str, Callable[[], keras.Model]]:
-        """No frozen nets; weights that only the metrics need are asked for before training."""
-        o = self.options
-        if o.kid_features == "inception" and o.eval_pairs and not o.dry_run:
-            features.of_photographs()
-        if o.lpips_net != "none" and o.eval_pairs and not o.dry_run:
-            lpips.find(o.lpips_net, lpips.folder(o))
-        return super().prepare()
-
-    def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
-        """Discriminators learn at --lr_d, everything else at --lr_g; both fall together."""
-        o = self.options
-        kind, rate = (o.optim_d, o.lr_d) if phase == "disc" else (o.optim_g, o.lr_g)
-        if o.lr_schedule != "constant":
-            updates = {each.name: each.repeat for each in self.phases}[phase]  # per iteration
-            span = o.lr_decay_start * updates, o.lr_decay_length * updates
-            rate = optimizers.Falling(o.lr_schedule, rate, *span)
-        return optimizers.KINDS[kind](rate, o.b1, o.b2)
-
-    def disc_phase(self, nets: tuple[str, ...], terms: Callable) -> Phase:
-        """The discriminators' update; a Wasserstein critic without penalty is clipped after it."""
-        o = self.options
-        clipped = o.loss == "wgan" and o.disc_penalty == "none"
-        after = self._clip if clipped else None
-        return Phase("disc", nets, terms, o.disc_iters, after)
-
-    def _clip(self, variables: list[keras.Variable]) -> None:
-        limit = self.options.clip
-        devices.assign(variables, lambda value: tf.clip_by_value(value, -limit, limit))
-
-    def latent(self, rows: int, random: Random) -> tf.Tensor:
-        """New latent vectors [rows, noise_dim]."""
-        return random.latent(self.options.noise_type, rows, self.options.noise_dim)
-
-    def fixed_latent(self, rows: int, seed: int | None = None) -> np.ndarray:
-        """The same latent vectors [rows, noise_dim] at every call."""
-        seed = self.options.seed if seed is None else seed
-        return sample_latent(self.options.noise_type, rows, self.options.noise_dim, seed)
-
-    def generate(self, nets: tuple[str, ...], z: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Images [N, H, W, C] in [-1, 1] of each net in inference mode, in batches."""
-        sampling = [self.sampling_net(name) for name in nets]
-        return batched(lambda rows: tuple(net(rows, training=False)[0] for net in sampling), z)
-
-    def metrics(self) -> dict[str, dict]:
-        """Metrics of --eval_pairs samples by nets that took no part in training.
-
-        Empty without --eval_pairs and with hardly any held-out images; data without labels have
-        no evaluator.
-        """
-        o, domains = self.options, self.data.domains
-        if not o.eval_pairs or any(len(d.test_images) < 2 for d in domains):
-            return {}
-        fakes = self.sample(self.fixed_latent(o.eval_pairs, o.seed + 2))
-        source = f"z seed {o.seed + 2}, iteration {int(self.step)}"
-        net, who, metrics = None, "", {}
-        if all(domain.labels is not None for domain in domains):
-            settings = classifier_trainer.for_evaluation(o)
-            net = keras.models.load_model(classifier_trainer.obtain(settings, self.data.labelled()))
-            who = f"evaluator {settings.classifier_arch}, seed {settings.seed}"
-            metrics = self._evaluate(net, who, source, fakes)
-        seen = features.choose(o.kid_features, net, who)
-        metrics |= features.distances(o, seen, fakes, domains, source, self.tell)
-        if o.lpips_net != "none":
-            distance = lpips.Distance(o.lpips_net, lpips.folder(o), fakes[0].shape[1])
-            metrics |= lpips.measure(distance, fakes, domains, source)
-        return metrics
-
-    def _evaluate(
-        self, net: keras.Model, who: str, source: str, fakes: tuple[np.ndarray, ...]
-    ) -> dict[str, dict]:
-        """Metrics by an evaluator `net`, its own accuracy on real images beside them."""
-        domains = self.data.domains
-        classify, source = classifier_trainer.outputs(net), f"{who}; {source}"
-        if self.data.attributes:
-            return self._attribute_metrics(fakes, classify, who, source)
-        reals = [to_float(domain.test_images).numpy() for domain in domains]
-        metrics = self.measure_samples(fakes, reals, classify, source)
-        for i, (domain, real) in enumerate(zip(domains, reals, strict=True)):
-            accuracy = evaluate.accuracy(classify, real, domain.test_labels, who)
-            metrics[f"evaluator_accuracy{i + 1}"] = accuracy
-        return metrics
-
-    def _attribute_metrics(
-        self, fakes: tuple, classify: evaluate.Classify, who: str, source: str
-    ) -> dict[str, dict]:
-        """Metrics of data that have attributes: diversity, and of pairs what divides and joins."""
-        data, metrics = self.data, {}
-        judged = [classify(images) for images in fakes]
-        for i, (domain, (_, embedded)) in enumerate(
-            zip(data.domains, judged, strict=True), start=1
-        ):
-            reals = to_float(domain.test_images[:MOST_REALS]).numpy()
-            told, real_features = classify(reals)
-            labels = domain.test_labels[:MOST_REALS]
-            known = evaluate.attribute_accuracy(told, labels, data.attributes, who)
-            metrics[f"diversity{i}"] = evaluate.diversity(embedded, source)
-            metrics[f"real_diversity{i}"] = evaluate.diversity(real_features, who)
-            metrics[f"evaluator_accuracy{i}"] = known[""]
-            if data.divided_by:
-                metrics[f"evaluator_divides{i}"] = known[data.divided_by]
-        if data.divided_by:
-            pair = [told for told, _ in judged]
-            metrics |= evaluate.attribute_pairs(*pair, data.attributes, data.divided_by, source)
-        return metrics
-
-    def measure_samples(
-        self, fakes: tuple, reals: list, classify: evaluate.Classify, protocol: str
-    ) -> dict[str, dict]:
-        """Metrics of samples beside real images, one array [N, H, W, C] per domain each."""
-        return evaluate.domain(fakes[0], reals[0], classify, protocol)
-
-    def tell(self, text: str) -> None:
-        """A line for the user: in the run's log, if there is a run."""
-        self.run.note(text) if self.run else print(text)
-
-    def sheet(self) -> None:
-        """Samples of the fixed latent vectors, `samples/<iteration>.png`."""
-        if self.run:
-            images = self.sample(self.fixed_latent(self.options.num_samples_to_gen))
-            self.run.sheet(images, f"{int(self.step):06d}")
-            if int(self.step):
-                self._tell_colours()
-
-    def _tell_colours(self) -> None:
-        """A line on how bright, varied and alike to the real images the samples are, per domain."""
-        samples = self.sample(self.fixed_latent(COLOUR_SAMPLES))
-        for i, (fakes, domain) in enumerate(zip(samples, self.data.domains, strict=True), start=1):
-            reals = to_float(domain.images[:COLOUR_SAMPLES]).numpy()
-            self.run.note(f"domain {i}: {evaluate.colours(fakes, reals)}")
-
-
-class Trainer(AdversarialTrainer):
+class Trainer(adversarial.Trainer):
     """One generator, one discriminator."""
 
     contract = "single"
@@ -252,7 +55,7 @@ class Trainer(AdversarialTrainer):
     def build_nets(self) -> dict[str, keras.Model]:
         """`gen` and `disc` of --arch."""
         o = self.options
-        shared = dict(width=o.width, style=style(o))
+        shared = dict(width=o.width, style=adversarial.style(o))
         return {
             "gen": gan.generator(o.arch, noise_dim=o.noise_dim, **shared),
             "disc": gan.discriminator(o.arch, **shared),
@@ -270,7 +73,7 @@ class Trainer(AdversarialTrainer):
         real = batch["x1"]
         fake, _ = self.nets["gen"](self.latent(real.shape[0], random), training=True)
         disc = functools.partial(self.nets["disc"], training=True)
-        return disc_terms(self.options, disc, real, fake, random)
+        return adversarial.disc_terms(self.options, disc, real, fake, random)
 
     def gen_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Adversarial loss of the generator."""

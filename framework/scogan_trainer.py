@@ -1,7 +1,7 @@
 """SCoGAN: CoGAN without shared weights; regularisers make the two generators agree instead.
 
 Master thesis "Soft-coupled GANs", chapters 4 and 5: feature (eq. 4.1), semantic, latent-cycle and
-perceptual regularisers, each a `Term` added to the loss of the generators.
+perceptual regularisers, each a weighted term of the loss of the generators.
 """
 
 import dataclasses
@@ -58,9 +58,7 @@ class Options(cogan_trainer.Options):
         0.0, "with --semantic_loss: weight of unevenly used classes (nats)", "coupling", low=0
     )
     classifier_path: str | None = option(
-        None,
-        "classifier (.keras, logits) of --semantic_loss; if not given, trained and kept",
-        "coupling",
+        None, "classifier (.keras) of --semantic_loss; if not given, trained and kept", "coupling"
     )
     classifier_arch: str = option(
         "thesis", "net of a classifier, also of the semantic loss", "nets",
@@ -78,16 +76,10 @@ class Options(cogan_trainer.Options):
     cycle_weight: float = option(10.0, "weight of --cycle_loss", "coupling", low=0)
     cycle_norm: str = option("l1", "distance of --cycle_loss", "coupling", choices=("l1", "l2"))
     perceptual_loss: bool = option(
-        False,
-        "a frozen network sees one content in both images, and each domain's style",
-        "coupling",
+        False, "a frozen network sees one content and each domain's style", "coupling"
     )
-    content_weight: float = option(
-        1e-3, "weight of the content of --perceptual_loss", "coupling", low=0
-    )
-    style_weight: float = option(
-        1e-11, "weight of the style of --perceptual_loss", "coupling", low=0
-    )
+    content_weight: float = option(1e-3, "content in --perceptual_loss", "coupling", low=0)
+    style_weight: float = option(1e-11, "style in --perceptual_loss", "coupling", low=0)
     style_divisor: str = option(
         "hw", "of the Gram matrices: pixels, or pixels times channels", "coupling",
         choices=("hw", "hwc"),
@@ -118,15 +110,6 @@ class Options(cogan_trainer.Options):
                 f"--evaluator_arch {self.evaluator_arch}: the semantic loss uses that net; an "
                 "evaluator must be another one than --classifier_arch"
             )
-
-
-@dataclasses.dataclass(frozen=True)
-class Term:
-    """A regulariser: `weight * fn(fakes)` is added to the loss of the generators."""
-
-    name: str
-    weight: float
-    fn: Callable[..., tf.Tensor]
 
 
 class Trainer(cogan_trainer.Trainer):
@@ -160,8 +143,7 @@ class Trainer(cogan_trainer.Trainer):
         Raises:
             UsageError: --balance_weight with a classifier that tells attributes.
         """
-        nets = super().build_nets()
-        o = self.options
+        o, nets = self.options, super().build_nets()
         if o.semantic_loss and o.balance_weight and self._multilabel:
             raise UsageError("--balance_weight: for classes, not for attributes; leave it out")
         if o.cycle_loss:
@@ -178,8 +160,8 @@ class Trainer(cogan_trainer.Trainer):
         return (*GENS, "encoder") if self.options.cycle_loss else GENS
 
     @functools.cached_property
-    def terms(self) -> list[Term]:
-        """The regularisers that are switched on."""
+    def terms(self) -> dict[str, tuple[float, Callable[[Fakes], tf.Tensor]]]:
+        """Weight and function of the regularisers that are switched on, by name."""
         o = self.options
         every = {
             "feature": (o.feature_loss, o.feature_weight, self.feature),
@@ -191,7 +173,7 @@ class Trainer(cogan_trainer.Trainer):
         if o.perceptual_loss:
             every["perceptual_content"] = (o.content_weight > 0, o.content_weight, self.content)
             every["perceptual_style"] = (o.style_weight > 0, o.style_weight, self.style)
-        return [Term(name, weight, fn) for name, (on, weight, fn) in every.items() if on]
+        return {name: (weight, fn) for name, (on, weight, fn) in every.items() if on}
 
     def regularisers(self, fakes: Fakes) -> dict[str, tf.Tensor]:
         """Weighted value of every term; a frozen net sees both domains as one batch."""
@@ -199,16 +181,18 @@ class Trainer(cogan_trainer.Trainer):
             logits = self.frozen["classifier"](tf.concat(fakes.images, axis=0), training=False)
             fakes = fakes._replace(logits=tuple(tf.split(logits, 2)))
         if "trunk" in self.frozen:
-            seen = perception.see(self.frozen["trunk"], fakes.images, fakes.reals)
-            fakes = fakes._replace(seen=seen)
-        return {term.name: term.weight * term.fn(fakes) for term in self.terms}
+            fakes = fakes._replace(
+                seen=perception.see(self.frozen["trunk"], fakes.images, fakes.reals)
+            )
+        return {name: weight * fn(fakes) for name, (weight, fn) in self.terms.items()}
 
     def update(self, phase: Phase, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """As in every system; the perceptual distances are logged without their weights too."""
         logged = super().update(phase, batch, random)
         if phase.name == "gen":
-            own = [term for term in self.terms if term.name.startswith("perceptual")]
-            logged |= {f"stat/{t.name}": logged[f"gen/{t.name}"] / t.weight for t in own}
+            for name, (weight, _) in self.terms.items():
+                if name.startswith("perceptual"):
+                    logged[f"stat/{name}"] = logged[f"gen/{name}"] / weight
         return logged
 
     def feature(self, fakes: Fakes) -> tf.Tensor:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import classifier_trainer, evaluate, features, gan_trainer, losses, lpips
+from framework import adversarial, classifier_trainer, evaluate, features, losses, lpips
 from framework.config import Translation
 from framework.data import Data
 from framework.phase import Batch, Phase
@@ -42,7 +42,7 @@ def layers(options: Translation) -> Style:
     return Style("channel", o.weight_init, 0.0, o.weight_decay, o.upsample)
 
 
-class Translator(gan_trainer.AdversarialTrainer, abc.ABC):
+class Translator(adversarial.Trainer, abc.ABC):
     """Base of these systems.
 
     Attributes:
@@ -127,7 +127,7 @@ class Translator(gan_trainer.AdversarialTrainer, abc.ABC):
         fake = tf.stop_gradient(fake)
         fake = self.pools[way].query(fake, random) if self.pools else fake
         disc = functools.partial(self.nets[f"disc{way[-1]}"], training=True)
-        terms = gan_trainer.disc_terms(self.options, disc, real, fake, random)
+        terms = adversarial.disc_terms(self.options, disc, real, fake, random)
         return {f"{name}{way}": value for name, value in terms.items()}
 
     def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:

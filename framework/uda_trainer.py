@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import cogan_trainer, evaluate, gan_trainer, losses, results
+from framework import adversarial, cogan_trainer, evaluate, losses, results
 from framework.cogan_trainer import DISCS, GENS
 from framework.config import option
 from framework.data import Data, Domain
@@ -101,7 +101,7 @@ class Trainer(cogan_trainer.Trainer):
             seen: list[tf.Tensor] = []
             disc = functools.partial(self._discriminate, i, seen)
             real, fake = fakes.reals[i], fakes.images[i]
-            parts = gan_trainer.disc_terms(o, disc, real, fake, random)
+            parts = adversarial.disc_terms(o, disc, real, fake, random)
             terms |= {f"{key}{i + 1}": value for key, value in parts.items()}
             # Its first call sees real and fake images as one batch, unless batch norm forbids it.
             of_real, of_fake = seen[:2] if o.norm == "batch" else tf.split(seen[0], 2)

@@ -20,7 +20,7 @@ from systems import (
 )
 from toy_g2g import X1, X2, copy, images, numbers, put, toy
 
-from framework import config, g2g_trainer, g2g_views
+from framework import config, exchange, g2g_trainer, g2g_views
 from framework.data import Data, Domain
 from framework.errors import UsageError
 from framework.results.images import LABELS
@@ -39,10 +39,10 @@ def small(variant: str, *argv: str, **given):
 
 def test_the_halves_of_a_batch_are_exchanged():
     rows = tf.constant([[1, 1], [2, 2], [3, 3], [4, 4]])
-    assert g2g_trainer.exchange(rows).numpy()[:, 0].tolist() == [3, 4, 1, 2]
+    assert exchange.exchange(rows).numpy()[:, 0].tolist() == [3, 4, 1, 2]
     batch = dict(x1=rows[:2], x2=rows[2:], y1=rows[2:], y2=rows[:2])
-    np.testing.assert_array_equal(g2g_trainer.pair(batch), rows)
-    np.testing.assert_array_equal(g2g_trainer.pair(batch, "y"), g2g_trainer.exchange(rows))
+    np.testing.assert_array_equal(exchange.pair(batch), rows)
+    np.testing.assert_array_equal(exchange.pair(batch, "y"), exchange.exchange(rows))
 
 
 def test_mixed_images_are_content_first_then_style():

@@ -25,11 +25,13 @@ LAYERS = {
     "signals": 2,
     "perception": 2,
     "guides": 3,
+    "exchange": 3,
     "factor_views": 4,
     "g2g_views": 4,
     "g2g": 4,
     "content_views": 4,
     "content": 4,
+    "adversarial": 4,
     "translation": 4,
     "pool": 2,
     "phase": 2,
@@ -56,6 +58,7 @@ LAYERS = {
 # Trainers from basic to special: each may import those before it, any other trainer all of them.
 BASIC = (
     "classifier_trainer",
+    "adversarial",
     "gan_trainer",
     "cogan_trainer",
     "scogan_trainer",

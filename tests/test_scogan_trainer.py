@@ -36,7 +36,7 @@ def fakes(subject):
 )
 def test_one_flag_adds_one_term_and_nothing_else(flag, term):
     subject = trainer("scogan", f"--{flag}", *NO_DROPOUT)
-    assert [each.name for each in subject.terms] == [term]
+    assert list(subject.terms) == [term]
     assert update(subject, "gen").keys() == PLAIN | {f"gen/{term}"}
     assert ("encoder" in subject.nets) == (flag == "cycle_loss")
 
@@ -46,7 +46,7 @@ PERCEPTUAL = "--perceptual_loss --perceptual_weights random".split()
 
 def test_perceptual_distances_are_logged_without_their_weights_too():
     subject = trainer("scogan", *PERCEPTUAL, "--style_weight", "0.25", *NO_DROPOUT)
-    assert [each.name for each in subject.terms] == ["perceptual_content", "perceptual_style"]
+    assert list(subject.terms) == ["perceptual_content", "perceptual_style"]
     logged = update(subject, "gen")
     assert logged.keys() - PLAIN == {
         f"{kind}/perceptual_{part}" for kind in ("gen", "stat") for part in ("content", "style")

@@ -10,9 +10,10 @@ import keras
 import tensorflow as tf
 
 from framework import g2g_trainer, guides, losses
+from framework.exchange import Swap, exchange, pair
 from framework.g2g import networks
 from framework.g2g.naive import code_cycle
-from framework.g2g_trainer import NETS, Swap, exchange, pair
+from framework.g2g_trainer import NETS
 from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import cyclegan

@@ -11,8 +11,9 @@ import tensorflow as tf
 
 from framework import g2g_trainer, guides, losses, penalties, results, weights
 from framework.data import Data
+from framework.exchange import Swap, exchange, pair
 from framework.g2g import networks
-from framework.g2g_trainer import NETS, Options, Swap, exchange, pair
+from framework.g2g_trainer import NETS, Options
 from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import cogan, funit

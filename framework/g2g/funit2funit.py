@@ -4,8 +4,8 @@ Paper, eq. 9 and 10: to FUNIT's terms come the long reconstruction and the discr
 of it, against those of the mixed images (reassembly) and of the images (long).
 """
 
+from framework.exchange import exchange, pair
 from framework.g2g import funit
-from framework.g2g_trainer import exchange, pair
 from framework.guides import l1
 from framework.phase import Batch
 from framework.utils import Random

@@ -7,8 +7,9 @@ import keras
 import tensorflow as tf
 
 from framework import g2g_trainer
+from framework.exchange import Swap, exchange, pair
 from framework.g2g import networks
-from framework.g2g_trainer import NETS, Swap, exchange, pair
+from framework.g2g_trainer import NETS
 from framework.phase import Batch
 from framework.utils import Random
 
