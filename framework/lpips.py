@@ -8,7 +8,7 @@ import numpy as np
 from framework import torch_files, weights
 from framework.data import Domain
 from framework.errors import MissingError, UsageError, UserError
-from framework.evaluate import lpips
+from framework.evaluate import lpips, styles
 from framework.options import Options
 from framework.results.progress import Progress
 from framework.utils import to_float
@@ -49,6 +49,10 @@ class Distance:
     def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Distances [N] of float images [N, S, S, 3] in [-1, 1], row by row."""
         return lpips.distances(first, second, self._trunk.predict_on_batch, self._heads)
+
+    def style(self, images: np.ndarray, reals: np.ndarray, protocol: str) -> dict:
+        """The metric of two sets' distance in style, as the same network sees it."""
+        return styles.style(images, reals, self._trunk.predict_on_batch, protocol)
 
     def between(self, images: Sequence[np.ndarray], pairs: Iterable[tuple[int, int]]) -> np.ndarray:
         """Distances [P, N] of P pairs among batches of such images, as `lpips.between`."""

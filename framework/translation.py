@@ -246,7 +246,7 @@ class Translator(adversarial.Trainer, abc.ABC):
         return found
 
     def _distributions(self, i: int, images: np.ndarray, made: dict, note: str) -> dict[str, dict]:
-        """How far translations are from the other domain (KID, FID) and from images (LPIPS)."""
+        """How far translations are from the other domain (KID, FID, style), from images (LPIPS)."""
         o, found = self.options, {}
         for way, result in made.items():
             j = int(way[-1])
@@ -262,6 +262,9 @@ class Translator(adversarial.Trainer, abc.ABC):
                 pixels, about = to_float(images).numpy(), f"{distance.protocol}; {note}"
                 metric = evaluate.mean_distance(pixels, result, distance, about)
                 found[f"lpips_content{way}"] = metric
+                reals = to_float(self._held_out(j, o.eval_pairs, o.seed + 2)[0]).numpy()
+                found[f"style{j}"] = distance.style(result, reals, about)
+                found[f"style{j}_source"] = distance.style(pixels, reals, about)
         return found
 
     def _evaluators(self) -> dict[str, dict]:

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from systems import changed, phase, tiny_data, trainable, trainer, update, weights
 
-from framework import config, cyclegan_trainer, ost_trainer
+from framework import config, cyclegan_trainer, ost_trainer, translation
 from framework.errors import MissingError, Stopped, UsageError
 from framework.utils import to_float
 
@@ -263,6 +263,36 @@ def test_metrics_by_hand(monkeypatch):
         own = subject.draw(subject.code(x, i), i)
         assert found[f"l1_{i}{i}"]["value"] == pytest.approx(np.abs(own - x).mean(), rel=1e-4)
         assert found[f"evaluator_accuracy{j}"]["n"] == 6
+
+
+class Pixels:
+    """A distance that compares pixels, in place of a network."""
+
+    protocol = "pixels"
+
+    def __init__(self, net, folder, image_size):
+        pass
+
+    def __call__(self, first, second):
+        return np.abs(first - second).mean(axis=(1, 2, 3))
+
+    def style(self, images, reals, protocol):
+        value = abs(images.mean() - reals.mean())
+        return dict(value=value, ci95=None, n=len(images), protocol=protocol)
+
+
+def test_translations_are_to_keep_content_and_to_have_the_other_style(monkeypatch):
+    monkeypatch.setattr(translation.lpips, "Distance", Pixels)
+    subject = trainer("cyclegan", "--kid_features", "none", "--direction", "12")
+    for name, value in (("eval_pairs", 6), ("lpips_net", "squeeze")):
+        object.__setattr__(subject.options, name, value)
+    found = {name: each["value"] for name, each in subject.metrics().items()}
+    x, reals = (to_float(domain.test_images).numpy() for domain in subject.data.domains)
+    made = subject.translate(x, 1).numpy()
+    assert found["lpips_content12"] == pytest.approx(np.abs(made - x).mean(), rel=1e-4)
+    assert found["style2"] == pytest.approx(abs(made.mean() - reals.mean()), abs=1e-5)
+    assert found["style2_source"] == pytest.approx(abs(x.mean() - reals.mean()), abs=1e-5)
+    assert "style1" not in found
 
 
 @pytest.mark.parametrize("count", [1, 2])

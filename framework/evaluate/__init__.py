@@ -19,6 +19,7 @@ from framework.evaluate.metric import share
 from framework.evaluate.modes import modes
 from framework.evaluate.probes import probes
 from framework.evaluate.removal import kept, removal
+from framework.evaluate.styles import style
 from framework.evaluate.swaps import (
     distances,
     identities,
@@ -57,6 +58,7 @@ __all__ = [
     "removal",
     "score",
     "share",
+    "style",
     "swaps",
     "too_few",
 ]
