@@ -81,7 +81,7 @@ class Options:
     mixed_precision: str = option(
         "no", "precision of the matrix work", "training", choices=("no", "bfloat16", "float16")
     )
-    jit: bool = option(False, "compile the step with XLA (for GPUs)", "training")
+    jit: bool = option(False, "compile the step with XLA (for GPUs; see README)", "training")
     fast_layers: bool = option(
         True,
         "on a CPU, compute some layers by faster operations of the same mathematics",
