@@ -18,6 +18,7 @@ from typing import Any
 
 from framework import flags, presets
 from framework.errors import MissingError, UsageError
+from framework.kinds import Exchange, TwoPhases
 from framework.options import (
     CLASSIFIERS,
     Adversarial,
@@ -32,9 +33,11 @@ __all__ = [
     "CLASSIFIERS",
     "Adversarial",
     "Encoding",
+    "Exchange",
     "Generative",
     "Options",
     "Translation",
+    "TwoPhases",
     "option",
 ]
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import classifier_trainer, evaluate, trainer
+from framework import classifier_trainer, evaluate, results, trainer
 from framework.utils import batched, to_float
 
 VALIDATED = 128  # held-out images of each domain that are measured with every row of history.csv
@@ -71,11 +71,8 @@ class Viewed(trainer.Trainer):
             return
         x1, x2 = self._shown()
         n = len(x1)
-        cells = np.zeros((n + 1, n + 1, *x1.shape[1:]), np.float32)  # the first stays grey
-        cells[0, 1:], cells[1:, 0] = x1, x2
         guided = self.put(np.tile(x1, (n, 1, 1, 1)), self.extra(np.repeat(x2, n, axis=0)))
-        cells[1:, 1:] = np.reshape(guided, (n, *x1.shape))
-        self.run.table(cells, int(self.step), top=1, left=1)
+        self.run.table(results.matrix(x1, x2, guided), int(self.step), top=1, left=1)
 
     def figures(self) -> None:
         """Sheets of removal, of extras exchanged within domain 2, and of interpolated ones."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from framework import classifier_trainer, evaluate, trainer
+from framework import classifier_trainer, evaluate, results, trainer
 from framework.data import Data
 from framework.results import Run
 from framework.utils import batched, to_float
@@ -80,10 +80,7 @@ class Views:
         left = x[random.choice(len(x), HEADS)]
         z, s = self.encode(left).z, self.encode(above).s
         body = self.draw(np.repeat(z, HEADS, axis=0), np.tile(s, (HEADS, 1)))
-        body = body.reshape(HEADS, HEADS, *x.shape[1:])
-        rows = np.concatenate([_float(left)[:, None], body], axis=1)
-        corner = np.ones((1, *x.shape[1:]), np.float32)
-        return np.concatenate([np.concatenate([corner, _float(above)])[None], rows])
+        return results.matrix(_float(above), _float(left), body)
 
     def interpolation(self, count: int, seed: int) -> np.ndarray:
         """Rows [count, 10, S, S, 3]: x1, x3, then dec(z1, s) with s in 8 steps from s1 to s3."""

@@ -24,7 +24,7 @@ NETS = ("content", "style", "gen")
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(config.Encoding):
+class Options(config.Exchange):
     """Options of `--gan_type g2g`."""
 
     ABLATABLE = ("long", "fm_long", "fm_reassembly")
@@ -38,10 +38,6 @@ class Options(config.Encoding):
     g2g_variant: str = option(
         "naive", "how codes are learned", "exchange",
         choices=("naive", "cyclefunit", "funit", "funit2funit"),
-    )  # fmt: skip
-    dataset: str = option(
-        "mini2street", "data set, several joined by +, or both domains of a pair", "data",
-        aliases=("data",),
     )  # fmt: skip
     batch_size: int = option(16, "pairs per update, all devices", "training", low=1)
     gamma: float = option(
@@ -99,24 +95,10 @@ class Options(config.Encoding):
     )
     pretrained: str | None = option(None, "run folder of funit to start from", "exchange")
     restore_disc: bool = option(True, "with --pretrained: its discriminator too", "exchange")
-    perceptual_net: str = option(
-        "vgg16", "network V that compares images (cyclefunit); classifier: one trained here",
-        "exchange", choices=("vgg16", "vgg19", "squeeze", "alex", "classifier"),
-    )  # fmt: skip
-    perceptual_weights: str | None = option(None, "file or folder of its weights", "exchange")
     identity_net: str = option(
         "classifier", "network of identities", "exchange",
         choices=("classifier", "face128", "resnet50"),
     )  # fmt: skip
-    identity_weights: str | None = option(None, "file or folder of its weights", "exchange")
-    classifier_arch: str = option(
-        "strided", "net of a classifier trained here", "nets", choices=config.CLASSIFIERS
-    )
-    classifier_iterations: int = option(2000, "updates of that classifier", "exchange", low=1)
-    classifier_width: float = option(1.0, "factor on its hidden widths", "nets", low=0.001)
-    evaluator_arch: str = option(
-        "pooled", "net of the evaluator", "output", choices=config.CLASSIFIERS, inert=True
-    )
     g2g_nets: str = option(
         "paper", "encoders and generator: LORD's for naive and FUNIT's for the others, or either",
         "nets", choices=("paper", "lord", "funit"),
@@ -125,13 +107,7 @@ class Options(config.Encoding):
         0.0, "deviation of the noise added to content codes in training, as in LORD", "exchange",
         low=0,
     )  # fmt: skip
-    gen_width: float = option(
-        1.0, "factor on widths of the naive generator, times --width", "nets", low=0.001
-    )
     d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
-    content_dim: int = option(256, "length of a content code (naive)", "nets", low=1)
-    style_dim: int = option(64, "length of a style code", "nets", low=1)
-    adain_layers: int = option(4, "AdaIN layers of the naive generator", "nets", low=1)
     content_downs: int = option(3, "halvings of the content encoder", "nets", low=1)
     content_channels: int = option(
         0, "channels of the content map; 0: as many as FUNIT's has", "nets", low=0
@@ -145,20 +121,9 @@ class Options(config.Encoding):
     d_blocks: int = option(10, "residual blocks of FUNIT's discriminator", "nets", low=2)
     d_layers: int = option(3, "strided rows of CycleFUNIT's patch discriminator", "nets", low=1)
     b1: float = option(0.9, "Adam's beta 1", "optimisers", low=0, high=0.9999)
-    identity_metric: str = option(
-        "none", "network of faces for the metrics identity_*, found as --identity_net is", "output",
-        choices=("none", "face128", "resnet50"), inert=True,
-    )  # fmt: skip
-    lpips_net: str = option(
-        "none", "network of the metrics lpips_*", "output",
-        choices=("none", "alex", "vgg", "squeeze"), inert=True,
-    )  # fmt: skip
-    lpips_weights: str | None = option(
-        None, "folder of its weights (default: <data_dir>/lpips)", "output", inert=True
-    )
 
     def check(self) -> None:
-        """Refuses what only another variant has, unknown terms and judges of themselves."""
+        """Refuses what only another variant has, unknown terms and faces judged by their teacher."""
         super().check()
         for name in filter(None, self.ablate.split("+")):
             if name not in ("none", *self.ABLATABLE):
@@ -175,11 +140,6 @@ class Options(config.Encoding):
         if self.id_mode != "none" and self.identity_metric == self.identity_net:
             raise UsageError(
                 f"--identity_metric {self.identity_metric}: it teaches here (--identity_net)"
-            )
-        if self.classifier_arch == self.evaluator_arch:
-            raise UsageError(
-                f"--evaluator_arch {self.evaluator_arch}: must be another one than "
-                "--classifier_arch, which may have taught the nets"
             )
 
 

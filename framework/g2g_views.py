@@ -71,27 +71,34 @@ class Viewed(trainer.Trainer):
         return {k: np.concatenate([v[:, 0], v[:, 1]]) for k, v in zip(names, made, strict=True)}
 
     def sheet(self) -> None:
-        """Triplets x1 x2 / m12 m21 / r1 r2 of the same held-out pairs every time."""
+        """Triplets of the same held-out pairs every time."""
         if self.run:
-            x, _ = self.held_out(self.options.num_samples_to_gen, self.options.seed)
-            made = self.exchanged(x)
-            rows = {"x": to_float(x).numpy(), "m": made["mixed"], "r": made["back"]}
-            self.run.triplets(rows, int(self.step))
+            self.run.triplets(self.triplets(), int(self.step))
+
+    def triplets(self) -> dict[str, np.ndarray]:
+        """Rows x1 x2 / m12 m21 / r1 r2 of --num_samples_to_gen held-out pairs."""
+        x, _ = self.held_out(self.options.num_samples_to_gen, self.options.seed)
+        made = self.exchanged(x)
+        return {"x": to_float(x).numpy(), "m": made["mixed"], "r": made["back"]}
 
     def statistics(self) -> dict[str, float]:
         """Loss and what is exchanged on held-out pairs."""
         if any(len(d.test_images) == 0 for d in self.data.domains):
             return {}
         x, y = self.held_out(VALIDATED, self.options.seed + 1)
-        batch = dict(zip(("x1", "x2"), tf.split(to_float(x), 2), strict=True))
+        terms = self.held_out_terms(to_float(x), y)
+        found = {"stat/val_loss": float(tf.add_n(list(terms.values())))}
+        metrics = self.measure(x, y, self.exchanged(x), "")
+        kept = {"swap_acc", "copy_rate", "rec_l1"} & metrics.keys()
+        return found | {f"stat/{name}": metrics[name]["value"] for name in sorted(kept)}
+
+    def held_out_terms(self, x: tf.Tensor, y: np.ndarray | None) -> dict[str, tf.Tensor]:
+        """What would be minimised of pairs, rows [2B, ...], of these classes."""
+        batch = dict(zip(("x1", "x2"), tf.split(x, 2), strict=True))
         if y is not None:
             batch |= dict(zip(("y1", "y2"), tf.split(tf.constant(y), 2), strict=True))
         random = Random(self.options.seed, tf.cast(self.step, tf.int64))
-        terms = self.gen_terms(batch, random, training=False)
-        found = {"stat/val_loss": float(tf.add_n(list(terms.values())))}
-        metrics = self._measure(x, y, self.exchanged(x), "")
-        kept = {"swap_acc", "copy_rate", "rec_l1"} & metrics.keys()
-        return found | {f"stat/{name}": metrics[name]["value"] for name in sorted(kept)}
+        return self.gen_terms(batch, random, training=False)
 
     def metrics(self) -> dict[str, dict]:
         """Metrics of --eval_pairs held-out pairs, see `evaluate.swaps`."""
@@ -101,7 +108,7 @@ class Viewed(trainer.Trainer):
         x, y = self.held_out(o.eval_pairs, o.seed + 2)
         made = self.exchanged(x)
         protocol = f"held-out pairs, seed {o.seed + 2}, iteration {int(self.step)}"
-        found = self._measure(x, y, made, protocol)
+        found = self.measure(x, y, made, protocol)
         if o.lpips_net != "none":
             distance = lpips.Distance(o.lpips_net, lpips.folder(o), x.shape[1])
             found |= evaluate.distances(to_float(x).numpy(), made, distance, distance.protocol)
@@ -116,7 +123,8 @@ class Viewed(trainer.Trainer):
         (found,) = batched(lambda rows: (identity.distance(net, rows[:, 0], rows[:, 1]),), pairs)
         return found
 
-    def _measure(self, x: np.ndarray, y: np.ndarray | None, made: dict, protocol: str) -> dict:
+    def measure(self, x: np.ndarray, y: np.ndarray | None, made: dict, protocol: str) -> dict:
+        """Metrics of uint8 pairs, rows [2B, ...], and of what was `made` of them (`exchanged`)."""
         images = to_float(x).numpy()
         found = evaluate.reconstructions(images, made, protocol)
         if "evaluator" in self.frozen:

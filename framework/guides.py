@@ -1,6 +1,5 @@
 """Frozen nets that guide disentanglement: how alike two images look, whose identity they show."""
 
-import functools
 from collections.abc import Callable
 
 import keras
@@ -16,20 +15,29 @@ Maker = Callable[[], keras.Model]
 SECOND = 1  # relu2_2 of VGG16, the paper's choice, and what corresponds to it in other trunks
 
 
-def perceptual(options: Options, own: Callable[[], Maker]) -> Maker:
-    """Maker of images -> maps of --perceptual_net; `own` makes that of a classifier.
+def maps(options: Options, own: Callable[[], Maker]) -> Maker:
+    """Maker of images -> all maps of --perceptual_net; `own` makes that of a classifier.
+
+    That has one map, which Keras gives as it is and not as a list.
 
     Raises:
         MissingError, UserError: as `perception.ready`.
     """
-    if options.perceptual_net == "classifier":
-        return functools.partial(_middle, own())
-    return functools.partial(_second, perception.ready(options))
+    if options.perceptual_net != "classifier":
+        return perception.ready(options)
+    make = own()
+    return lambda: _frozen(net := make(), classifier.middle(net))
 
 
-def _second(make: Maker) -> keras.Model:
-    trunk = make()
-    return _frozen(trunk, trunk.outputs[SECOND])
+def perceptual(options: Options, own: Callable[[], Maker]) -> Maker:
+    """Maker of images -> the one of these maps by which the paper compares images."""
+    make = maps(options, own)
+
+    def second() -> keras.Model:
+        trunk = make()
+        return _frozen(trunk, trunk.outputs[min(SECOND, len(trunk.outputs) - 1)])
+
+    return second
 
 
 def identity(options: Options, own: Callable[[], Maker]) -> Maker:
@@ -44,11 +52,6 @@ def identity(options: Options, own: Callable[[], Maker]) -> Maker:
         return lambda: of_classifier(make())
     place = "random" if o.dry_run else o.identity_weights
     return identities.ready(o.identity_net, place, o.data_dir)
-
-
-def _middle(make: Maker) -> keras.Model:
-    net = make()
-    return _frozen(net, classifier.middle(net))
 
 
 def _frozen(net: keras.Model, output: keras.KerasTensor) -> keras.Model:

@@ -42,17 +42,52 @@ class Falling(keras.optimizers.schedules.LearningRateSchedule):
         return dict(kind=self.kind, rate=self.rate, start=self.start, length=self.length)
 
 
+class Joint(tf.Module):
+    """Optimisers that make one update together, each of its own weights.
+
+    keras.optimizers.MultiOptimizer would do the same, but checkpoints do not have its parts.
+    """
+
+    def __init__(
+        self, parts: Sequence[tuple[keras.optimizers.Optimizer, Sequence[keras.Variable]]]
+    ) -> None:
+        """`parts`: optimisers and what they move."""
+        super().__init__()
+        self.optimizers = [optimizer for optimizer, _ in parts]
+        self._own = tuple(tuple(map(id, variables)) for _, variables in parts)
+
+    @property
+    def variables(self) -> list:
+        """State of all of them."""
+        return [variable for each in self.optimizers for variable in each.variables]
+
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """Makes their state; `variables` are those of all of them."""
+        for optimizer, own in self._shares(variables):
+            optimizer.build(own)
+
+    def apply(self, grads: Sequence[tf.Tensor], variables: Sequence[keras.Variable]) -> None:
+        """One update by a gradient for each variable."""
+        found = {id(variable): grad for variable, grad in zip(variables, grads, strict=True)}
+        for optimizer, own in self._shares(variables):
+            optimizer.apply([found[id(variable)] for variable in own], own)
+
+    def _shares(self, variables: Sequence[keras.Variable]) -> list[tuple]:
+        shares = [[v for v in variables if id(v) in own] for own in self._own]
+        return list(zip(self.optimizers, shares, strict=True))
+
+
 class Updater:
     """Moves the weights of one phase.
 
     Attributes:
-        optimizer: Keras optimiser, built on the variables here, inside `strategy.scope()`.
+        optimizer: Keras optimiser or a joint one, built on these variables in `strategy.scope()`.
         scale: loss scale of float16, or None.
     """
 
     def __init__(
         self,
-        optimizer: keras.optimizers.Optimizer,
+        optimizer: keras.optimizers.Optimizer | Joint,
         variables: Sequence[keras.Variable],
         statistics: Sequence[keras.Variable],
         *,

@@ -6,43 +6,22 @@ layers alone (selective backpropagation), while the shared ones go on learning f
 """
 
 import dataclasses
-import json
-import zlib
-from pathlib import Path
 
 import tensorflow as tf
 
-from framework import cluster, config, penalties, unit_trainer, weights
+from framework import config, first_phase, penalties, unit_trainer
 from framework.config import option
 from framework.data import Data
-from framework.errors import Stopped, UsageError
 from framework.phase import Batch, Phase
-from framework.results import Run, locked
+from framework.results import Run
 from framework.unit_trainer import SHARED, own, size
 from framework.utils import Random, jitter
 
-OF_PHASE1 = (*own(2), *SHARED, "disc2")  # nets
-# What phase 1 does not depend on: these have their defaults there. Its rates do not fall, as the
-# same nets go on learning in phase 2.
-OF_PHASE2 = (
-    "pretrained", "phase1_iterations", "selective", "one_way_cycle", "init_a", "max_items_A",
-    "cycle_weight", "lr_schedule", "lr_decay_start", "lr_decay_length",
-)  # fmt: skip
-OF_DOMAIN1 = ("cogan_data", "domain1")  # nor on these
-
 
 @dataclasses.dataclass(frozen=True)
-class Options(unit_trainer.Options):
+class Options(unit_trainer.Options, config.TwoPhases):
     """Options of `--gan_type ost`."""
 
-    phase: int = option(
-        2, "1: the autoencoder of domain 2 alone; 2: translation, after it", "one shot",
-        low=1, high=2,
-    )  # fmt: skip
-    pretrained: str | None = option(
-        None, "run folder of phase 1 (default: trained now and kept)", "one shot"
-    )
-    phase1_iterations: int = option(10_000, "updates of a phase 1 trained now", "one shot", low=1)
     selective: str = option(
         "unshared", "parts that images of domain 1 move: all unshared ones, those of domain 1, or "
         "(off) the shared ones too", "one shot", choices=("unshared", "a_only", "off"),
@@ -104,6 +83,19 @@ class OneDomain(Base):
         return [self.judges(), Phase("auto", self.autoencoder, self.auto_terms)]
 
 
+FIRST = first_phase.First(
+    OneDomain,
+    nets=(*own(2), *SHARED, "disc2"),
+    # Its rates do not fall, as the same nets go on learning in phase 2.
+    later=(
+        "pretrained", "phase1_iterations", "selective", "one_way_cycle", "init_a", "max_items_A",
+        "cycle_weight", "lr_schedule", "lr_decay_start", "lr_decay_length",
+    ),
+    domains_from=1,
+    names=("cogan_data", "domain1"),
+)  # fmt: skip
+
+
 class Trainer(Base):
     """Phase 2: discriminator, what domain 1 may move, autoencoder of domain 2."""
 
@@ -117,14 +109,10 @@ class Trainer(Base):
             UserError: they have other shapes.
             Stopped: a signal ended phase 1.
         """
-        fresh = run is None or not run.checkpoints.is_dir()
-        start = options.pretrained
-        if fresh and not start and not options.dry_run:
-            start = obtain(options, data)
+        folder = first_phase.start(FIRST, options, data, run)
         super().__init__(options, data, run)
-        if fresh and start:
-            for name in OF_PHASE1:
-                weights.copy_from_run(self.nets[name], start, name)
+        if folder:
+            first_phase.give(FIRST, folder, self)
         if options.init_a == "clone":
             for mine, other in zip(own(1), own(2), strict=True):
                 self.nets[mine].set_weights(self.nets[other].get_weights())
@@ -174,48 +162,3 @@ class Trainer(Base):
         x1, x2 = (self.image(batch, i, random) for i in (1, 2))
         x12 = self.draw(self.code(x1, 1, learning), 2, learning)
         return terms | self.told_apart(x2, x12, "12", random)
-
-
-def obtain(options: Options, data: Data) -> Path:
-    """Run folder of phase 1 for these options and data; trained first if it is not finished.
-
-    It is a run as any other: a stopped one goes on. Raises Stopped when a signal ends it.
-    """
-    if cluster.workers() > 1:
-        raise UsageError("--pretrained: several workers need one; train --phase 1 first")
-    settings = for_phase1(options, data)
-    folder = Path(settings.results_dir) / settings.name
-    if all((folder / "models" / f"{name}.keras").is_file() for name in OF_PHASE1):
-        return folder
-    print(f"phase 1 on {data.domains[1].name}: {folder}")
-    with locked(folder):
-        phase1 = OneDomain(settings, data)
-        command = f"phase 1 of {options.name}"
-        inert = config.inert_options("ost") | {*OF_DOMAIN1}
-        phase1.run = Run.open(folder, settings.to_dict(), command, inert=inert)
-        if code := phase1.fit():
-            raise Stopped("phase 1 was not finished; the same command goes on with it", code)
-        phase1.save_models()
-        phase1.run.report()
-    return folder
-
-
-def for_phase1(options: Options, data: Data) -> Options:
-    """Options of the phase 1 that these need, named after all that matters to it."""
-    defaults = {f.name: f.default for f in dataclasses.fields(options)}
-    same = {name: defaults[name] for name in OF_PHASE2}
-    settings = dataclasses.replace(
-        options,
-        **same,
-        phase=1,
-        iterations=options.phase1_iterations,
-        overwrite=False,
-        eval_pairs=0,
-    )
-    values, domain = settings.to_dict(), data.domains[1]
-    inert = config.inert_options("ost") - {"iterations"}
-    matters = {k: v for k, v in values.items() if k not in (*inert, *OF_DOMAIN1)}
-    matters["data"] = domain.name, domain.images.shape, int(domain.images[::97].sum())
-    key = zlib.crc32(json.dumps(matters, sort_keys=True).encode())
-    name = f"ost-phase1-{domain.name}-{key:08x}".replace(":", "_")
-    return dataclasses.replace(settings, name=name)

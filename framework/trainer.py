@@ -164,7 +164,9 @@ class Trainer(abc.ABC):
                 # Gradients are summed over replicas; this is the one place that makes it a mean.
                 shares = self.replicas * self.options.accumulate
                 loss = updater.scaled(phase.loss(terms) / shares)
-            return tape.gradient(loss, values), terms
+            # A table that is looked up has gradients of rows, in a form that cannot be added.
+            found = tape.gradient(loss, values)
+            return [g if g is None else tf.convert_to_tensor(g) for g in found], terms
 
         if self.replicas == 1:  # traced once, however often an iteration comes here
             compute = self._passes.setdefault((phase.name, random.part), self._function(compute))

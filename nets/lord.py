@@ -1,7 +1,7 @@
 """Networks of LORD and of the naive G2G that borrows its generator.
 
 Gabbay and Hoshen, "Demystifying Inter-Class Disentanglement", arXiv 1906.11796. Images are
-[N, S, S, C]; codes are vectors. LORD's learned embeddings are variables of its trainer, not nets.
+[N, S, S, C]; codes are vectors.
 """
 
 import keras
@@ -71,6 +71,14 @@ def encoder(
         block += _dense_row(layers, dense, f"{name}_dense{row}")
     block.append(layers.dense(code_dim, name=f"{name}_code", dtype="float32"))
     return keras.Model(x, blocks.chain(block, x), name=name)
+
+
+def table(name: str, rows: int, code_dim: int) -> keras.Model:
+    """Numbers [N] in [0, rows) -> learned codes [N, code_dim], from U(-0.05, 0.05)."""
+    law = keras.initializers.RandomUniform(-0.05, 0.05)
+    codes = keras.layers.Embedding(rows, code_dim, law, name=f"{name}_rows", dtype="float32")
+    number = keras.Input((), dtype="int64", name="number")
+    return keras.Model(number, codes(number), name=name)
 
 
 def generator(

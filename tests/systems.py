@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import config, content_views, g2g_views, ost_trainer
+from framework import config, content_views, first_phase, g2g_views
 from framework.data import Data, Domain
 from framework.phase import Phase
 from framework.trainer import Trainer
@@ -23,6 +23,7 @@ LATENT = ["--noise_dim", "4"]
 OTHERS = {
     "classifier": [],
     **dict.fromkeys(("content", "factors", "cyclegan", "unit", "ost"), ["--eval_pairs", "0"]),
+    "lord": "--eval_pairs 0 --adain_layers 2 --content_dim 4 --style_dim 4 --dry_run".split(),
     "g2g": "--eval_pairs 0 --adain_layers 2 --content_dim 4 --style_dim 4 --d_blocks 2".split(),
 }
 NO_DROPOUT = ["--d_arch", "strided", "--d_width", "1"]  # its masks depend on where a row stands
@@ -64,7 +65,7 @@ def trainer(system: str, *argv: str, run=None, data=tiny_data) -> Trainer:
     own = OTHERS.get(system, LATENT)
     options = config.parse(["--gan_type", system, *SMALL, *own, *argv])
     small_vgg = mock.patch.object(pretrained, "vgg19", small_trunk)
-    with small_vgg, mock.patch.object(ost_trainer, "obtain", return_value=None):
+    with small_vgg, mock.patch.object(first_phase, "start", return_value=None):
         own = module.Trainer.of(options)
         return own(options, data(own.contract), run)
 
@@ -107,7 +108,7 @@ def phase(trainer: Trainer, name: str) -> Phase:
 def update(trainer: Trainer, name: str, step: int = 0) -> dict[str, float]:
     """One eager update of one phase on the first batch; returns its terms."""
     element = next(trainer.batches(step))
-    batch = {k: v[0] if k[0] == "y" else to_float(v[0]) for k, v in element.items() if k != "step"}
+    batch = {k: to_float(v[0]) if k[0] == "x" else v[0] for k, v in element.items() if k != "step"}
     terms = trainer.update(phase(trainer, name), batch, Random(7, tf.constant(step)))
     return {key: float(value) for key, value in terms.items()}
 

@@ -58,7 +58,7 @@ def test_strips(views):
 def test_the_swap_matrix_follows_its_heads(views):
     cells = views.matrix(seed=3)
     style, label = red_green(cells)
-    assert style.shape == (11, 11) and (cells[0, 0] == 1).all()
+    assert style.shape == (11, 11) and (cells[0, 0] == 0).all()
     assert label[0, 1:].tolist() == [0, 10, 20, 30, 40] * 2
     assert (style[1:, 1:] == style[1:, :1]).all() and (label[1:, 1:] == label[:1, 1:]).all()
     assert len(set(style[1:, 0])) > 1

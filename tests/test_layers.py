@@ -29,10 +29,12 @@ LAYERS = {
     "factor_views": 4,
     "g2g_views": 4,
     "g2g": 4,
+    "lord_views": 4,
     "content_views": 4,
     "content": 4,
     "adversarial": 4,
     "translation": 4,
+    "first_phase": 4,
     "pool": 2,
     "phase": 2,
     "lpips": 3,
@@ -47,6 +49,7 @@ LAYERS = {
     "penalties": 1,
     "config": 0,
     "options": 0,
+    "kinds": 0,
     "flags": 0,
     "cluster": 0,
     "errors": 0,
@@ -65,6 +68,7 @@ BASIC = (
     "g2g_trainer",
     "content_trainer",
     "translation",
+    "first_phase",
     "unit_trainer",
 )
 SAME_LAYER = {
@@ -75,6 +79,9 @@ SAME_LAYER = {
     ("config", "flags"),
     ("config", "errors"),
     ("config", "options"),
+    ("config", "kinds"),
+    ("kinds", "options"),
+    ("kinds", "errors"),
     ("options", "flags"),
     ("options", "errors"),
     ("flags", "errors"),
@@ -85,6 +92,8 @@ SAME_LAYER = {
     ("content_trainer", "content_views"),
     ("g2g_trainer", "g2g_views"),
     ("factors_trainer", "factor_views"),
+    ("lord_trainer", "lord_views"),
+    ("lord_trainer", "g2g_views"),
 }
 COMMON_NETS = (
     "blocks",
@@ -98,6 +107,7 @@ ONLY_TENSORS = ("losses", "penalties")  # these may import utils and nothing els
 NO_TENSORFLOW = (
     "config",
     "options",
+    "kinds",
     "cluster",
     "flags",
     "errors",

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from systems import changed, phase, tiny_data, trainable, trainer, update, weights
 
-from framework import config, cyclegan_trainer, ost_trainer, translation
+from framework import config, cyclegan_trainer, first_phase, ost_trainer, translation
 from framework.errors import MissingError, Stopped, UsageError
 from framework.utils import to_float
 
@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.usefixtures("eager"),
 ]
 SHARED = {"shared_enc", "shared_dec"}
+FIRST = ost_trainer.FIRST
 
 
 def terms(system, name, *argv):
@@ -208,10 +209,10 @@ def test_phase_1_is_trained_once_and_kept(tmp_path, capsys):
             np.testing.assert_array_equal(mine, other)
     time = (folder / "config.json").stat().st_mtime_ns
     again = dataclasses.replace(options, max_items_A=1, selective="off", init_a="fresh")
-    assert ost_trainer.obtain(again, data) == folder
+    assert first_phase.obtain(FIRST, again, data) == folder
     assert (folder / "config.json").stat().st_mtime_ns == time
     other = dataclasses.replace(options, prior_weight=9.0)
-    assert ost_trainer.for_phase1(other, data).name != folder.name
+    assert first_phase.options_of(FIRST, other, data).name != folder.name
     told = dataclasses.replace(options, pretrained=str(folder))
     assert changed(weights(ost_trainer.Trainer(told, data)), weights(subject)) == set()
 
@@ -221,8 +222,8 @@ def test_a_stopped_phase_1_goes_on(tmp_path, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         patch.setattr(ost_trainer.OneDomain, "fit", lambda self: 75)
         with pytest.raises(Stopped, match="goes on with it"):
-            ost_trainer.obtain(options, data)
-    assert (ost_trainer.obtain(options, data) / "models" / "dec2.keras").is_file()
+            first_phase.obtain(FIRST, options, data)
+    assert (first_phase.obtain(FIRST, options, data) / "models" / "dec2.keras").is_file()
 
 
 def test_phase_1_has_domain_2_alone():

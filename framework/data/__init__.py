@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PAIRS", "SOURCES", "VIEWS", "Data", "Domain", "Pair", "Source", "load", "prune"]
 
 PAIRED = ("domains", "paired", "labelled_source")  # contracts of two domains
-MIXED = ("halves", "labelled_pair", "triple")  # contracts of one set, mixed of any number
+MIXED = ("halves", "labelled_pair", "triple", "indexed")  # of one set, mixed of any number
 HALVES_SEED = 0  # the same halves in every run: they belong to the data set, not to a run
 
 

@@ -62,10 +62,11 @@ class Data:
         stand at one place of their domains; 'labelled_source' also y1, the labels of x1, int64
         [updates, b]; 'labelled' has x of the shape of images and y, int64
         [updates, b] or, for attributes, [updates, b, K], where row r of a batch comes from domain
-        r mod n, so that domains of any size are balanced. 'halves' has x1 and x2, independent draws
-        from all domains, of every combination of domains as often; 'labelled_pair' also y1 and y2;
-        'triple' has x1 and x2 of one class y1, and x3 and x4 of another draw's class y3, which may
-        be the same.
+        r mod n, so that domains of any size are balanced; 'indexed' also i, int64 [updates, b], the
+        image's number among the training images of all domains, one domain after the other.
+        'halves' has x1 and x2, independent draws from all domains, of every combination of domains
+        as often; 'labelled_pair' also y1 and y2; 'triple' has x1 and x2 of one class y1, and x3 and
+        x4 of another draw's class y3, which may be the same.
         b is batch_size / replicas: replica r has rows [r b, (r + 1) b) of the batch that one
         replica would get. Consecutive elements are the replicas of one step: all of them, or
         those of this worker, `own`. Raises UsageError when batch_size is no multiple of replicas.
@@ -168,15 +169,17 @@ class Data:
     def _mixed(
         self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
     ) -> dict[str, tf.Tensor]:
-        n, x, y = len(streams), None, None
-        for i, stream in enumerate(streams):
-            share = len(range(i, size, n))  # rows of this domain in one batch
+        n, batch, before = len(streams), {}, 0
+        for number, stream in enumerate(streams):
+            share = len(range(number, size, n))  # rows of this domain in one batch
             index = stream.index(batches * share + rows // n)
-            images, labels = tf.gather(stream.images, index), tf.gather(stream.labels, index)
-            mine = rows % n == i
-            x = images if i == 0 else tf.where(_like(mine, images), images, x)
-            y = labels if i == 0 else tf.where(_like(mine, labels), labels, y)
-        return {"x": x, "y": y}
+            own = dict(x=tf.gather(stream.images, index), y=tf.gather(stream.labels, index))
+            if self.contract == "indexed":
+                own["i"] = before + index
+            before += len(self.domains[number].images)
+            mine = rows % n == number
+            batch = {k: tf.where(_like(mine, v), v, batch.get(k, v)) for k, v in own.items()}
+        return batch
 
     def _pairs(
         self, streams: list["_Stream"], batches: tf.Tensor, rows: tf.Tensor, size: int
@@ -237,6 +240,7 @@ FETCHES: dict[str, Callable] = {
     "paired": Data._separate,
     "labelled_source": Data._separate,
     "labelled": Data._mixed,
+    "indexed": Data._mixed,
     "halves": Data._pairs,
     "labelled_pair": Data._pairs,
     "triple": Data._triple,

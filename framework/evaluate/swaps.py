@@ -78,11 +78,13 @@ def distances(
 ) -> dict[str, dict]:
     """Mean `distance`, (rows, rows) -> [rows], of images and of what is put together again.
 
-    `rec_<kind>` is that of `back`, after two exchanges, and `short_<kind>` that of `short`.
+    `rec_<kind>` is that of `back`, after two exchanges, and `short_<kind>` that of `short`, as far
+    as they were made.
     """
     return {
         f"{name}_{kind}": mean_distance(x, made[key], distance, protocol)
         for name, key in (("rec", "back"), ("short", "short"))
+        if key in made
     }
 
 

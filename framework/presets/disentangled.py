@@ -21,7 +21,14 @@ G2G_DIGITS = G2G_LABELLED | dict(
     gan_type="g2g", dataset="mini2street", g2g_variant="funit", iterations=5000
 )
 
+EPOCHS = 200 * 162_770 // 128  # iterations in which faces are seen so often
+LORD = dict(
+    gan_type="lord", dataset="celeba_glasses", image_size=64, batch_size=128, iterations=EPOCHS,
+    phase1_iterations=EPOCHS, perceptual_net="vgg16",
+)  # fmt: skip
+
 DISENTANGLED = {
+    "lord": Preset("LORD's settings at 64x64, on faces with and without glasses", LORD),
     "g2g_digits": Preset("digits exchanged between styles, with labels, CPU-sized", G2G_DIGITS),
     "factors_z": Preset(
         "factors of variation, tables 1 and 2: the unspecified code is Gaussian",

@@ -153,6 +153,30 @@ FACTORS_FACES = FACTORS_CPU | dict(
     s_dim=32,
     iterations=2000,
 )
+# LORD: its nets as narrow as G2G's.
+LORD_CPU = dict(
+    batch_size=32,
+    iterations=1500,
+    phase1_iterations=3000,
+    width=0.25,
+    gen_width=0.5,
+    content_dim=32,
+    adain_layers=3,
+    perceptual_net="classifier",
+    lr_g=1e-3,
+    lr_codes=1e-2,
+    lr_phase2=1e-3,
+    log_every=100,
+)
+LORD_FACES = LORD_CPU | dict(
+    dataset="celeba_glasses",
+    image_size=64,
+    batch_size=16,
+    content_dim=64,
+    adain_layers=4,
+    perceptual_net="squeeze",
+)
+LORD_SMOKE = LORD_CPU | SMOKE | dict(width=0.05, phase1_iterations=2)
 FACTORS_SMOKE = SMOKE | dict(width=0.1, d_width=1.0, probe_train=60, probe_test=40)
 G2G_SMOKE = G2G_CPU | SMOKE | dict(width=0.05, d_width=1.0)
 # Content transfer of digits: half the published widths, an eighth of the codes for the extra.
@@ -178,14 +202,14 @@ QUICK_PRESETS = {
     "smoke": Preset(
         "two iterations with tiny nets, to see that everything runs",
         SMOKE,
-        systems=dict(g2g=G2G_SMOKE, content=CONTENT_SMOKE, factors=FACTORS_SMOKE)
+        systems=dict(g2g=G2G_SMOKE, content=CONTENT_SMOKE, factors=FACTORS_SMOKE, lord=LORD_SMOKE)
         | {k: v | SMOKE_TRANSLATION for k, v in CPU_SYSTEMS.items()},
     ),
     "cpu": Preset(
         "minutes on two CPU cores: any pair of digits, and what takes images apart",
         CPU,
         CPU_VARIANTS,
-        systems=dict(g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU)
+        systems=dict(g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU, lord=LORD_CPU)
         | {"g2g funit": G2G_LABELLED, "g2g funit2funit": G2G_LABELLED}
         | CPU_SYSTEMS,
     ),
@@ -214,6 +238,7 @@ QUICK_PRESETS = {
     "faces64": Preset(
         "pairs of photographs (celeba_*, horse2zebra, ...) at 64x64 on two CPU cores",
         FACES64,
-        systems=dict(g2g=G2G_FACES, content=CONTENT_FACES, factors=FACTORS_FACES) | CPU64_SYSTEMS,
+        systems=dict(g2g=G2G_FACES, content=CONTENT_FACES, factors=FACTORS_FACES, lord=LORD_FACES)
+        | CPU64_SYSTEMS,
     ),
 }

@@ -89,6 +89,20 @@ def table(cells: np.ndarray, *, top: int = 0, left: int = 0, gap: int = 6) -> np
     return pixels
 
 
+def matrix(above: np.ndarray, left: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """Cells [R + 1, C + 1, S, S, channels] for `table`: what stands above, left and between.
+
+    Args:
+        above: [C, S, S, channels] in [-1, 1], as all are.
+        left: [R, ...].
+        body: [R * C, ...], row by row.
+    """
+    rows = np.reshape(body, (len(left), len(above), *above.shape[1:]))
+    corner = np.zeros((1, *above.shape[1:]), np.float32)
+    head = np.concatenate([corner, above])
+    return np.concatenate([head[None], np.concatenate([left[:, None], rows], axis=1)])
+
+
 def _labels(letters: Sequence[str], side: int) -> np.ndarray:
     """The names of the rows, white on black [rows * side, LABELS, 3]."""
     strip = Image.new("RGB", (LABELS, len(letters) * side))

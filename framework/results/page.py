@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 THUMBNAILS = 8
 WIDE = 640  # CSS pixels that the newest sheet may fill
 HEADLINES = ("pair_accuracy_balanced", "pair_accuracy", "coupling", "classes_hit", "modes_covered")
-HEADLINES += ("swap_acc", "s_svm", "z_svm", "removal_probability", "guided", "class_kept")
+HEADLINES += ("swap_acc", "swap_acc_seen", "s_svm", "z_svm", "removal_probability", "guided")
+HEADLINES += ("class_kept",)
 
 # What a stranger needs to read a number; a trailing 1 or 2 of a metric's name is its domain.
 MEANINGS = {
@@ -77,11 +78,15 @@ TRANSLATED = (
     "Above, images of domain 1 and below them what becomes of them in domain 2 and, back again, in "
     "domain 1 (unit, ost: first what their own codes give). Below, the same of domain 2."
 )
+TRIPLETS = (
+    "Pairs of held-out images x1, x2; m12 has the content of 1 and the style of 2, m21 the"
+    " reverse; r1, r2 are put together again of those."
+)
 FACTORS = "dec(zi, sj): the style of image i, the class of image j."
 # By --gan_type, the sheets of iterations; by file name, sheets of the trained system.
 CAPTIONS = {
-    "g2g": "Pairs of held-out images x1, x2; m12 has the content of 1 and the style of 2, m21 the"
-    " reverse; r1, r2 are put together again of those.",
+    **dict.fromkeys(("g2g", "triplets"), TRIPLETS),
+    "lord": "The content is that of the image above, the class that of the image on the left.",
     **dict.fromkeys(("cyclegan", "unit", "ost"), TRANSLATED),
     "factors": f"A row is x1, x2 of its class, x3, then dec(z1, s3) and dec(z3, s1). {FACTORS}",
     "content": "Images of domain 1 above; below each the same with what the image on the left has "
@@ -287,7 +292,9 @@ def _metric_row(name: str, metric: dict, published: dict[str, float], base: str)
 
 
 def _meaning(name: str) -> str:
-    return MEANINGS.get(_stem(name), "")
+    held_out = name.removesuffix("_seen")
+    text = MEANINGS.get(_stem(held_out), "")
+    return f"{text}; of images trained on" if text and held_out != name else text
 
 
 def _stem(name: str) -> str:

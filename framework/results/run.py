@@ -158,9 +158,9 @@ class Run:
         """
         return self._write(_sheet_of(images, rows), name, self.folder / folder)
 
-    def triplets(self, rows: dict[str, np.ndarray], iteration: int) -> Path:
-        """Write samples/<iteration>.png of exchanged pairs, see `images.triplets`; its path."""
-        return self._write(_png(triplets(rows)), iteration, self.samples)
+    def triplets(self, rows: dict[str, np.ndarray], name: str | int) -> Path:
+        """Write samples/<name>.png of exchanged pairs, see `images.triplets`; its path."""
+        return self._write(_png(triplets(rows)), name, self.samples)
 
     def table(self, cells: np.ndarray, name: str | int, *, top: int = 0, left: int = 0) -> Path:
         """Write samples/<name>.png, a table of images, see `images.table`; its path."""

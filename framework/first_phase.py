@@ -1,0 +1,100 @@
+"""Systems that learn in two phases: the second trains the first by itself, once, and keeps it."""
+
+import dataclasses
+import json
+import zlib
+from pathlib import Path
+
+from framework import cluster, config, trainer, weights
+from framework.data import Data
+from framework.errors import Stopped, UsageError
+from framework.results import Run, locked
+
+
+@dataclasses.dataclass(frozen=True)
+class First:
+    """What the first phase of a system is.
+
+    Attributes:
+        trainer: its class.
+        nets: those with which the second phase begins.
+        later: options that it does not depend on: they have their defaults there.
+        domains_from: place of the first of the domains that it reads.
+        names: options that only name domains, of which others than these may be read.
+    """
+
+    trainer: type[trainer.Trainer]
+    nets: tuple[str, ...]
+    later: tuple[str, ...]
+    domains_from: int = 0
+    names: tuple[str, ...] = ()
+
+
+def start(first: First, options: config.TwoPhases, data: Data, run: Run | None) -> str | None:
+    """Folder of the first phase's run; None where a checkpoint has all of it, and in a dry run.
+
+    It is --pretrained, or what `obtain` gives.
+    """
+    own = run.folder if run else Path(options.results_dir) / options.name
+    goes_on = (own / "checkpoints").is_dir() and (run or not options.overwrite)
+    if goes_on or options.dry_run:
+        return None
+    return options.pretrained or str(obtain(first, options, data))
+
+
+def give(first: First, folder: str, subject: trainer.Trainer) -> None:
+    """Copies the first phase's weights into the nets of these names, frozen ones too.
+
+    Raises:
+        MissingError: the run has no such nets.
+        UserError: they have other shapes.
+    """
+    nets = subject.nets | subject.frozen
+    for name in first.nets:
+        weights.copy_from_run(nets[name], folder, name)
+
+
+def obtain(first: First, options: config.TwoPhases, data: Data) -> Path:
+    """Run folder of the first phase for these options and data; trained if it is not finished.
+
+    It is a run as any other: a stopped one goes on. Raises Stopped when a signal ends it.
+    """
+    if cluster.workers() > 1:
+        raise UsageError("--pretrained: several workers need one; train --phase 1 first")
+    settings = options_of(first, options, data)
+    folder = Path(settings.results_dir) / settings.name
+    if all((folder / "models" / f"{name}.keras").is_file() for name in first.nets):
+        return folder
+    print(f"phase 1 on {_name(data, data.domains[first.domains_from :])}: {folder}")
+    with locked(folder):
+        phase1 = first.trainer(settings, data)
+        inert = config.inert_options(options.gan_type) | {*first.names}
+        command = f"phase 1 of {options.name}"
+        phase1.run = Run.open(folder, settings.to_dict(), command, inert=inert)
+        if code := phase1.fit():
+            raise Stopped("phase 1 was not finished; the same command goes on with it", code)
+        phase1.save_models()
+        if metrics := phase1.metrics():
+            phase1.run.save_metrics(metrics)
+        phase1.run.report()
+    return folder
+
+
+def options_of(first: First, options: config.TwoPhases, data: Data) -> config.TwoPhases:
+    """Options of the first phase that these need, named after all that matters to it."""
+    defaults = {f.name: f.default for f in dataclasses.fields(options)}
+    same = {name: defaults[name] for name in first.later}
+    own = dict(phase=1, iterations=options.phase1_iterations, overwrite=False)
+    settings = dataclasses.replace(options, **same | own)
+    domains, inert = data.domains[first.domains_from :], config.inert_options(options.gan_type)
+    inert -= {"iterations"}
+    values = settings.to_dict()
+    matters = {k: v for k, v in values.items() if k not in (*inert, *first.names)}
+    matters["data"] = [(d.name, d.images.shape, int(d.images[::97].sum())) for d in domains]
+    key = zlib.crc32(json.dumps(matters, sort_keys=True).encode())
+    name = f"{options.gan_type}-phase1-{_name(data, domains)}-{key:08x}".replace(":", "_")
+    return dataclasses.replace(settings, name=name)
+
+
+def _name(data: Data, domains: tuple) -> str:
+    return data.name if domains == data.domains else domains[0].name
