@@ -19,6 +19,7 @@ import tensorflow as tf
 from framework import config, first_phase, g2g_views, guides, optimizers, penalties
 from framework.config import option
 from framework.data import Data
+from framework.errors import UsageError
 from framework.g2g_trainer import NETS
 from framework.lord_views import Viewed
 from framework.phase import Batch, Phase
@@ -57,6 +58,15 @@ class Options(config.Exchange, config.TwoPhases):
     lr_codes: float = option(3e-3, "learning rate of the codes in phase 1", "optimisers", low=0)
     lr_phase2: float = option(1e-4, "learning rate of all nets in phase 2", "optimisers", low=0)
     lr_end: float = option(1e-5, "what all of them are in the last iteration", "optimisers", low=0)
+
+    def check(self) -> None:
+        """Refuses images that the generator cannot make by doubling a map."""
+        super().check()
+        if self.image_size % 2**self.adain_layers:
+            raise UsageError(
+                f"--image_size {self.image_size}: must be a multiple of {2**self.adain_layers}, or "
+                "choose fewer --adain_layers"
+            )
 
 
 class Base(Viewed):
@@ -109,9 +119,9 @@ class Base(Viewed):
         terms, weight = {"pixel": guides.l1(drawn, x) / 2.0}, self.options.perceptual_weight
         if weight:
             see = self.frozen["perceptual"]
-            maps = (tf.nest.flatten(see(images, training=False)) for images in (drawn, x))
-            seen = [guides.l1(mine, tf.stop_gradient(real)) for mine, real in zip(*maps, strict=True)]
-            terms["perceptual"] = weight * tf.add_n(seen)
+            mine, real = (tf.nest.flatten(see(images, training=False)) for images in (drawn, x))
+            pairs = zip(mine, map(tf.stop_gradient, real), strict=True)
+            terms["perceptual"] = weight * tf.add_n([guides.l1(*pair) for pair in pairs])
         return terms
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from framework import devices, precision
-from framework.optimizers import KINDS, Falling, Updater
+from framework import checkpoints, devices, precision
+from framework.optimizers import KINDS, Falling, Joint, Updater
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 
@@ -25,6 +25,20 @@ def test_rates_that_fall_from_update_10_over_4(kind, rates):
     for step, rate in rates.items():
         assert float(schedule(tf.constant(step, tf.int64))) == pytest.approx(rate, abs=1e-6)
         assert float(again(step)) == float(schedule(step))
+
+
+def test_joint_optimisers_move_each_its_own_and_are_saved():
+    weights = [keras.Variable([3.0]), keras.Variable([3.0])]
+    parts = [KINDS["adam"](rate, 0.9, 0.999) for rate in (1.0, 0.25)]
+    joint = Joint(list(zip(parts, ([weights[1]], [weights[0]]), strict=True)))
+    joint.build(weights)
+    joint.apply([tf.constant([5.0]), tf.constant([-5.0])], weights)
+    # Adam's first step has the length of its rate.
+    np.testing.assert_allclose([w.numpy()[0] for w in weights], [2.75, 4.0], rtol=1e-5)
+    assert len(joint.variables) == 2 * len(parts[0].variables)
+    saved = checkpoints.variables(tf.train.Checkpoint(opt=joint))
+    moments = [place for place, kind in saved.items() if kind == "float32[1]"]
+    assert len(moments) >= 4, "two of each weight"
 
 
 @pytest.fixture

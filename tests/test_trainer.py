@@ -31,7 +31,7 @@ TRACED = ("classifier", "gan", "scogan", "g2g", "factors")
 QUICK_FIRST = [
     name if name in TRACED else pytest.param(name, marks=pytest.mark.slow) for name in SYSTEMS
 ]
-SGD = {"classifier": "", **dict.fromkeys(("content", "factors", "g2g"), "--optim sgd")}
+SGD = {"classifier": "", **dict.fromkeys(("content", "factors", "g2g", "lord"), "--optim sgd")}
 MODELS = {"generators": ("gen1", "gen2"), "discriminators": ("disc1", "disc2")}
 STRAIGHT = {"gan": ["gen"], "cogan": ["gen1", "gen2"], "scogan": ["gen1", "gen2"]}
 

@@ -156,15 +156,16 @@ FACTORS_FACES = FACTORS_CPU | dict(
 # LORD: its nets as narrow as G2G's.
 LORD_CPU = dict(
     batch_size=32,
-    iterations=1500,
-    phase1_iterations=3000,
+    iterations=700,
+    phase1_iterations=1500,
     width=0.25,
     gen_width=0.5,
     content_dim=32,
+    content_noise=0.5,
     adain_layers=3,
     perceptual_net="classifier",
     lr_g=1e-3,
-    lr_codes=1e-2,
+    lr_codes=3e-2,
     lr_phase2=1e-3,
     log_every=100,
 )

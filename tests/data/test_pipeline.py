@@ -103,7 +103,7 @@ def under(contract):
     return data.Data("domains", (first, second), "two", 4).classed(contract)
 
 
-@pytest.mark.parametrize("contract", ["domains", "labelled", *MIXED])
+@pytest.mark.parametrize("contract", ["domains", "labelled", "indexed", *MIXED])
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_starting_at_a_step_equals_skipping_to_it(contract, replicas):
     source = under(contract)
@@ -113,7 +113,7 @@ def test_starting_at_a_step_equals_skipping_to_it(contract, replicas):
     assert take(later, 1)[0]["step"] == 5
 
 
-@pytest.mark.parametrize("contract", ["domains", "labelled", *MIXED])
+@pytest.mark.parametrize("contract", ["domains", "labelled", "indexed", *MIXED])
 def test_replicas_share_the_batch_of_one(contract):
     source = under(contract)
     whole = take(source.dataset(6, 2, seed=0), 4)
@@ -124,6 +124,21 @@ def test_replicas_share_the_batch_of_one(contract):
     ]
     assert same(whole, joined)
     assert [int(part["step"]) for part in parts] == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_an_image_comes_with_its_number_among_those_of_all_domains():
+    source, plain = under("indexed"), dataclasses.replace(under("indexed"), contract="labelled")
+    images, labels = (
+        np.concatenate([getattr(d, part) for d in source.domains]) for part in ("images", "labels")
+    )
+    for mine, without in zip(
+        *(take(s.dataset(6, 2, seed=0), 9) for s in (source, plain)), strict=True
+    ):
+        i = mine.pop("i")
+        assert i.dtype == np.int64 and i.shape == (2, 6) and i.max() >= 9
+        np.testing.assert_array_equal(images[i], mine["x"])
+        np.testing.assert_array_equal(labels[i], mine["y"])
+        assert same([mine], [without])
 
 
 def test_each_epoch_visits_every_image_once_in_another_order():

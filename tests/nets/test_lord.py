@@ -18,6 +18,7 @@ CODES = [np.ones((2, 64), "f"), np.ones((2, 64), "f")]
         (lord.encoder, {}, 3_910_400),
         (lord.generator, {}, 79_350_019),
         (lord.generator, TINY, 133_923),
+        (lord.table, dict(name="codes", rows=7, code_dim=3), 21),
     ],
 )
 def test_parameters(make, options, parameters):
@@ -73,6 +74,15 @@ def test_generator_comes_back_from_a_file(tmp_path):
     net.save(tmp_path / "gen.keras")
     copy = keras.models.load_model(tmp_path / "gen.keras")
     assert copy(CODES).numpy() == pytest.approx(net(CODES).numpy(), abs=1e-6)
+
+
+def test_a_table_gives_the_rows_asked_for(tmp_path):
+    net = lord.table("codes", 5, 2)
+    net.save(tmp_path / "codes.keras")
+    copy = keras.models.load_model(tmp_path / "codes.keras")
+    for each in (net, copy):
+        found = each(np.array([3, 0, 3])).numpy()
+        np.testing.assert_array_equal(found, net.get_weights()[0][[3, 0, 3]])
 
 
 def test_wrong_sizes_and_names():
