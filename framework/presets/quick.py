@@ -156,7 +156,7 @@ FACTORS_FACES = FACTORS_CPU | dict(
 # LORD: its nets as narrow as G2G's.
 LORD_CPU = dict(
     batch_size=32,
-    iterations=700,
+    iterations=1000,
     phase1_iterations=1500,
     width=0.25,
     gen_width=0.5,
@@ -166,7 +166,7 @@ LORD_CPU = dict(
     perceptual_net="classifier",
     lr_g=1e-3,
     lr_codes=3e-2,
-    lr_phase2=1e-3,
+    lr_phase2=2e-3,
     log_every=100,
 )
 LORD_FACES = LORD_CPU | dict(
