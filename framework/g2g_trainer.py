@@ -123,7 +123,7 @@ class Options(config.Exchange):
     b1: float = option(0.9, "Adam's beta 1", "optimisers", low=0, high=0.9999)
 
     def check(self) -> None:
-        """Refuses what only another variant has, unknown terms and faces judged by their teacher."""
+        """Refuses what only another variant has, unknown terms and judges that teach."""
         super().check()
         for name in filter(None, self.ablate.split("+")):
             if name not in ("none", *self.ABLATABLE):

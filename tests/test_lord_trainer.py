@@ -204,7 +204,8 @@ def test_metrics_of_phase_1_are_of_training_images():
     assert found.keys() == {f"{name}_seen" for name in names}
     images, labels = subject.pool()
     chosen = np.random.default_rng(subject.options.seed + 2).integers(0, 24, 12)
-    content, style = (subject.nets[name](by) for name, by in zip(TABLES, (chosen, labels[chosen])))
+    content = subject.nets["content_codes"](chosen)
+    style = subject.nets["class_codes"](labels[chosen])
     drawn = subject.draw(content, style, training=False)
     l1 = np.abs(drawn - to_float(images[chosen])).mean()
     assert found["short_l1_seen"]["value"] == pytest.approx(l1, rel=1e-4)
