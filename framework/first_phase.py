@@ -30,19 +30,22 @@ class First:
     names: tuple[str, ...] = ()
 
 
-def start(first: First, options: config.TwoPhases, data: Data, run: Run | None) -> str | None:
-    """Folder of the first phase's run; None where a checkpoint has all of it, and in a dry run.
+def start(
+    first: First, options: config.TwoPhases, data: Data, run: Run | None
+) -> str | Path | None:
+    """Folder of the first phase's run: --pretrained, or what `obtain` gives unless it is a dry run.
 
-    It is --pretrained, or what `obtain` gives.
+    None too where a checkpoint has all of it.
     """
     own = run.folder if run else Path(options.results_dir) / options.name
-    goes_on = (own / "checkpoints").is_dir() and (run or not options.overwrite)
-    if goes_on or options.dry_run:
+    if (own / "checkpoints").is_dir() and (run or not options.overwrite):
         return None
-    return options.pretrained or str(obtain(first, options, data))
+    if options.pretrained or options.dry_run:
+        return options.pretrained
+    return obtain(first, options, data)
 
 
-def give(first: First, folder: str, subject: trainer.Trainer) -> None:
+def give(first: First, folder: str | Path, subject: trainer.Trainer) -> None:
     """Copies the first phase's weights into the nets of these names, frozen ones too.
 
     Raises:

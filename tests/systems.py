@@ -65,7 +65,7 @@ def trainer(system: str, *argv: str, run=None, data=tiny_data) -> Trainer:
     own = OTHERS.get(system, LATENT)
     options = config.parse(["--gan_type", system, *SMALL, *own, *argv])
     small_vgg = mock.patch.object(pretrained, "vgg19", small_trunk)
-    with small_vgg, mock.patch.object(first_phase, "start", return_value=None):
+    with small_vgg, mock.patch.object(first_phase, "obtain", return_value=None):
         own = module.Trainer.of(options)
         return own(options, data(own.contract), run)
 

@@ -182,7 +182,7 @@ def test_a_run_with_a_checkpoint_needs_no_phase_1(tmp_path, monkeypatch):
     assert begun == [None] and not asked
     for change in (dict(name="new"), dict(overwrite=True)):
         given = dataclasses.replace(options, **change)
-        assert first_phase.start(lord_trainer.FIRST, given, None, None) == str(tmp_path)
+        assert first_phase.start(lord_trainer.FIRST, given, None, None) == tmp_path
     assert len(asked) == 2
     dry = dataclasses.replace(options, name="new", dry_run=True)
     assert first_phase.start(lord_trainer.FIRST, dry, None, None) is None and len(asked) == 2
