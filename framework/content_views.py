@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import classifier_trainer, evaluate, results, trainer
+from framework import classifier_trainer, evaluate, results, separation, trainer
 from framework.utils import batched, to_float
 
 VALIDATED = 128  # held-out images of each domain that are measured with every row of history.csv
@@ -72,18 +72,31 @@ class Viewed(trainer.Trainer):
         x1, x2 = self._shown()
         n = len(x1)
         guided = self.put(np.tile(x1, (n, 1, 1, 1)), self.extra(np.repeat(x2, n, axis=0)))
-        self.run.table(results.matrix(x1, x2, guided), int(self.step), top=1, left=1)
+        cells = results.matrix(x1, x2, guided)
+        cells[0, 0] = np.nan  # grey in any colours
+        self._table(cells, int(self.step), top=1, left=1)
 
     def figures(self) -> None:
-        """Sheets of removal, of extras exchanged within domain 2, and of interpolated ones."""
+        """Sheets of removal, of extras exchanged within domain 2, and of interpolated ones.
+
+        Of sound also examples of voices and backgrounds, as wav files and as a sheet.
+        """
         if not self.run:
             return
         x1, x2 = self._shown()
         guides = np.roll(x2, 1, axis=0)
         swapped = self.swap(x2, self.extra(guides))
-        self.run.table(np.stack([x2, self.remove(x2)]), "removal", top=1)
-        self.run.table(np.stack([x2, guides, swapped]), "swap", top=2)
-        self.run.table(self._interpolation(x1, x2, guides), "guides", left=3)
+        self._table(np.stack([x2, self.remove(x2)]), "removal", top=1)
+        self._table(np.stack([x2, guides, swapped]), "swap", top=2)
+        self._table(self._interpolation(x1, x2, guides), "guides", left=3)
+        if self.data.clips:
+            parts = separation.examples(self.data, self.remove, self.run)
+            self._table(parts, "separation", top=1)
+
+    def _table(self, cells: np.ndarray, name: str | int, **heads: int) -> None:
+        """Writes a table of images, spectrograms in false colours."""
+        cells = results.false_colours(cells) if self.data.clips else cells
+        self.run.table(cells, name, **heads)
 
     def _shown(self) -> tuple[np.ndarray, np.ndarray]:
         count = min(GUIDES, self.options.num_samples_to_gen)
@@ -107,16 +120,26 @@ class Viewed(trainer.Trainer):
         if any(len(domain.test_images) == 0 for domain in self.data.domains):
             return {}
         found = self._measure(*self.held_out(VALIDATED, self.options.seed + 1), "")
-        kept = ("removal_probability", "guided", "class_kept", "rec_l1")
+        found |= self._separation(VALIDATED, "")
+        kept = ("removal_probability", "guided", "class_kept", "rec_l1", "sdr_gain")
         return {f"stat/{name}": found[name]["value"] for name in kept if name in found}
 
     def metrics(self) -> dict[str, dict]:
-        """Metrics of up to --eval_pairs held-out images of each domain, see `evaluate.removal`."""
+        """Metrics of up to --eval_pairs held-out images of each domain.
+
+        See `evaluate.removal` and, for sound, `separation.metrics`.
+        """
         o = self.options
         if not o.eval_pairs or any(len(domain.test_images) < 2 for domain in self.data.domains):
             return {}
         protocol = f"held-out images, seed {o.seed + 2}, iteration {int(self.step)}"
-        return self._measure(*self.held_out(o.eval_pairs, o.seed + 2), protocol)
+        found = self._measure(*self.held_out(o.eval_pairs, o.seed + 2), protocol)
+        return found | self._separation(o.eval_pairs, protocol)
+
+    def _separation(self, count: int, protocol: str) -> dict[str, dict]:
+        if not self.data.clips:
+            return {}
+        return separation.metrics(self.data, self.remove, count, protocol)
 
     def _measure(self, x1: np.ndarray, x2: np.ndarray, protocol: str) -> dict[str, dict]:
         x1, x2 = (to_float(x).numpy() for x in (x1, x2))

@@ -67,8 +67,8 @@ class Options:
 
     data_dir: str = option("data", "where data sets are looked for and kept", "data", inert=True)
     image_size: int = option(32, "height and width in pixels", "data", low=8, high=1024)
-    domain1: str | None = option(None, "image folder of domain 1 (`folder` data)", "data")
-    domain2: str | None = option(None, "image folder of domain 2 (`folder` data)", "data")
+    domain1: str | None = option(None, "folder of domain 1 (`folder` and `audio` data)", "data")
+    domain2: str | None = option(None, "folder of domain 2 (`folder` and `audio` data)", "data")
 
     iterations: int = option(
         5000, "generator updates (the thesis calls them epochs)", "training", low=1,

@@ -311,6 +311,7 @@ def test_presets_stand_beside_table_4():
         "content_glasses": 0.011, "content_smile": 0.052, "content_hair": 0.119,
         "fader_glasses": 0.066, "fader_smile": 0.064, "fader_hair": 0.182,
         "mask_glasses": None, "mask_smile": None, "mask_hair": None,
+        "audio_cpu": None,
     }  # fmt: skip
     for variant in ("content", "mask", "fader"):
         options = config.parse(["--preset", f"{variant}_glasses"])

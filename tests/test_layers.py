@@ -16,6 +16,7 @@ LAYERS = {
     "evaluate": 3,
     "reproduce": 4,
     "features": 3,
+    "separation": 3,
     "inversion": 3,
     "data": 2,
     "results": 2,
@@ -89,6 +90,7 @@ SAME_LAYER = {
     ("trainer", "loop"),
     ("loop", "trainer"),  # for its type alone
     ("features", "evaluate"),
+    ("separation", "evaluate"),
     ("content_trainer", "content_views"),
     ("g2g_trainer", "g2g_views"),
     ("factors_trainer", "factor_views"),

@@ -37,6 +37,7 @@ def test_every_flag_and_preset_named_exists(capsys):
         "--list",
         "--seeds",
         "--images",
+        "--wavs",
         "--help",
         "--editable",
         "--domain",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from framework.data import celeba, folder, sources
+from framework.data import audio, celeba, folder, sources, voices, wavs
+from framework.data.audio import Clips
 from framework.data.originals import Split, Splits
 from framework.data.pairs import PAIRS, Pair
 from framework.data.pipeline import Data, Domain, prune
@@ -17,7 +18,18 @@ from framework.errors import MissingError, UsageError
 if TYPE_CHECKING:
     from framework.config import Options
 
-__all__ = ["PAIRS", "SOURCES", "VIEWS", "Data", "Domain", "Pair", "Source", "load", "prune"]
+__all__ = [
+    "PAIRS",
+    "SOURCES",
+    "VIEWS",
+    "Clips",
+    "Data",
+    "Domain",
+    "Pair",
+    "Source",
+    "load",
+    "prune",
+]
 
 PAIRED = ("domains", "paired", "labelled_source")  # contracts of two domains
 MIXED = ("halves", "labelled_pair", "triple", "indexed")  # of one set, mixed of any number
@@ -45,6 +57,8 @@ def load(options: "Options", contract: str) -> Data:
     else:
         data = _items(name, contract, options)
     if contract == "paired":
+        if data.clips:
+            raise UsageError(f"the clips of {name} are no pairs: leave --paired out")
         return data.paired()
     if contract == "labelled_source":
         return data.labelled_source()
@@ -62,6 +76,8 @@ def _mixed(name: str, contract: str, options: "Options") -> Data:
 
 def _pair(name: str, options: "Options", halved: bool = True) -> Data:
     pair = _known(name, PAIRS, "pair")
+    if pair.sound:
+        return _sounds(name, options)
     parts = [_parse(item) for item in (pair.first, pair.second)]
     size, names, attributes = options.image_size, [pair.first, pair.second], ()
     read = {source: sources.read(source, options.data_dir, size) for source, _ in parts}
@@ -77,6 +93,24 @@ def _pair(name: str, options: "Options", halved: bool = True) -> Data:
         for item, split, (_, view) in zip(names, splits, parts, strict=True)
     )
     return Data("domains", domains, name, _count_classes(domains), attributes, pair.attribute)
+
+
+def _sounds(name: str, options: "Options") -> Data:
+    """Spectrograms of clips, grey, and the held-out clips of domain 2."""
+    length = audio.clip_length(options.image_size)
+    voice = None
+    if name == "audio":
+        clips = [wavs.read(path, length) for path in _given_folders(options, 2, name).values()]
+    else:
+        (tones, mixed), voice = voices.pair(length)
+        clips = [tones, mixed]
+    names = PAIRS[name].first, PAIRS[name].second
+    domains = (
+        Domain(name, train, None, test, None)
+        for name, sides in zip(names, clips, strict=True)
+        for train, test in [[to_rgb(audio.pixels(side, options.image_size)) for side in sides]]
+    )
+    return Data("domains", tuple(domains), name, 0, clips=Clips(clips[1][1], voice))
 
 
 def _items(name: str, contract: str, options: "Options") -> Data:
@@ -97,10 +131,7 @@ def _items(name: str, contract: str, options: "Options") -> Data:
 
 
 def _folders(options: "Options", count: int) -> tuple[tuple[Domain, ...], int]:
-    flags = {f"domain{i}": getattr(options, f"domain{i}") for i in range(1, count + 1)}
-    for flag, path in flags.items():
-        if not path:
-            raise UsageError(f"data set folder needs --{flag} DIR, a folder of images")
+    flags = _given_folders(options, count, "folder")
     found = [folder.read(path, options.image_size, options.data_dir) for path in flags.values()]
     classes = {names for _, names in found if names}
     if len(classes) > 1:
@@ -111,6 +142,15 @@ def _folders(options: "Options", count: int) -> tuple[tuple[Domain, ...], int]:
         for flag, (splits, _) in zip(flags, found, strict=True)
     )
     return tuple(domains), len(found[0][1]) if all(names for _, names in found) else 0
+
+
+def _given_folders(options: "Options", count: int, name: str) -> dict[str, str]:
+    """The folders of the first `count` domains by flag."""
+    flags = {f"domain{i}": getattr(options, f"domain{i}") for i in range(1, count + 1)}
+    for flag, path in flags.items():
+        if not path:
+            raise UsageError(f"data set {name} needs --{flag} DIR, a folder of its files")
+    return flags
 
 
 def _known(name: str, table: dict[str, Any], kind: str) -> Any:

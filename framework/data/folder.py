@@ -29,8 +29,8 @@ def read(folder: str, size: int, data_dir: str) -> tuple[Splits, tuple[str, ...]
     def build() -> Splits:
         images = np.stack([_image(file, size) for file in files])
         labels = np.array([classes.index(file.parent.name) for file in files]) if classes else None
-        held_out = np.arange(len(files)) % 10 == min(9, len(files) - 1)
-        return Splits(*(_select(images, labels, mask) for mask in (~held_out, held_out)))
+        mask = held_out(len(files))
+        return Splits(*(_select(images, labels, part) for part in (~mask, mask)))
 
     if len(files) < CACHE_FROM:
         return build(), classes
@@ -44,6 +44,11 @@ def listed(folder: str, size: int) -> tuple[list[Path], np.ndarray]:
     """
     files, _ = _files(Path(folder))
     return files, np.stack([_image(file, size) for file in files])
+
+
+def held_out(count: int) -> np.ndarray:
+    """Which of the files by sorted name are held out, bool [count]: every tenth, at least one."""
+    return np.arange(count) % 10 == min(9, count - 1)
 
 
 def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:

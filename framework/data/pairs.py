@@ -10,6 +10,7 @@ class Pair:
     help: one line for `main.py list`.
     prune_by_classifier: the second domain is to be pruned (`data.prune`) before training.
     attribute: divides one source: domain 1 are the images without, domain 2 those with it.
+    sound: the images are spectrograms of clips, which have no sources.
     """
 
     help: str
@@ -17,6 +18,7 @@ class Pair:
     second: str
     prune_by_classifier: bool = False
     attribute: str | None = None
+    sound: bool = False
 
     @property
     def halved(self) -> bool:
@@ -54,5 +56,13 @@ PAIRS = {
     ),
     "horse2zebra": Pair("horses and zebras (CycleGAN)", "horse", "zebra"),
     "apple2orange": Pair("apples and oranges (CycleGAN)", "apple", "orange"),
+    "tones2voices": Pair(
+        "built-in chords, sung vowels on top of other chords: spectrograms", "tones", "voices",
+        sound=True,
+    ),
+    "audio": Pair(
+        "your sound: --domain1 DIR --domain2 DIR, wav files of music and of music with voices",
+        "music", "mixed", sound=True,
+    ),
     "folder": Pair("your images: --domain1 DIR --domain2 DIR (png, jpg, npy)", "folder", "folder"),
-}
+}  # fmt: skip

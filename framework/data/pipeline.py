@@ -1,11 +1,12 @@
 """Domains in memory and the endless stream of batches that training reads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
 
+from framework.data.audio import Clips
 from framework.errors import UsageError
 
 DRAW_NUMBERS = 1000  # more than there are domains: every draw of every domain has its own number
@@ -35,6 +36,7 @@ class Data:
         empty where an image has one class.
     divided_by: the attribute that the images of domain 2 have and those of domain 1 have not.
     domains_are_classes: every image of domain i has the label i.
+    clips: where the images are spectrograms.
     """
 
     contract: str
@@ -44,6 +46,7 @@ class Data:
     attributes: tuple[str, ...] = ()
     divided_by: str | None = None
     domains_are_classes: bool = False
+    clips: Clips | None = None
 
     def dataset(
         self,
@@ -339,13 +342,10 @@ def prune(
     `batch_size` images at a time. The test images stay as they are. Raises UsageError when fewer
     than two images would be left.
     """
-    best = [probabilities(part).max(axis=1) for part in _parts(domain.images, batch_size)]
+    starts = range(0, len(domain.images), batch_size)
+    best = [probabilities(domain.images[i : i + batch_size]).max(axis=1) for i in starts]
     keep = np.concatenate(best) > threshold
     if keep.sum() < 2:
         raise UsageError(f"pruning {domain.name} at {threshold} leaves {keep.sum()} images")
     labels = None if domain.labels is None else domain.labels[keep]
     return replace(domain, images=domain.images[keep], labels=labels)
-
-
-def _parts(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    return (images[start : start + size] for start in range(0, len(images), size))

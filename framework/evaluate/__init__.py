@@ -19,6 +19,7 @@ from framework.evaluate.metric import share
 from framework.evaluate.modes import modes
 from framework.evaluate.probes import probes
 from framework.evaluate.removal import kept, removal
+from framework.evaluate.separation import sdr, sdr_gain
 from framework.evaluate.styles import style
 from framework.evaluate.swaps import (
     distances,
@@ -57,6 +58,8 @@ __all__ = [
     "reconstructions",
     "removal",
     "score",
+    "sdr",
+    "sdr_gain",
     "share",
     "style",
     "swaps",

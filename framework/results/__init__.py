@@ -1,7 +1,7 @@
 """What a run leaves behind: folder, history, sample sheets, loss plots, one page. No TensorFlow."""
 
 from framework.results.files import whole, write_json, write_table
-from framework.results.images import matrix, pair_sheet, tile, to_uint8
+from framework.results.images import false_colours, matrix, pair_sheet, tile, to_uint8
 from framework.results.interval import Interval
 from framework.results.lock import locked
 from framework.results.progress import Progress
@@ -11,6 +11,7 @@ __all__ = [
     "Interval",
     "Progress",
     "Run",
+    "false_colours",
     "locked",
     "matrix",
     "pair_sheet",

@@ -43,6 +43,15 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def write_wav(path: Path, wave: np.ndarray, rate: int) -> None:
+    """Write a wave [L] in [-1, 1] as 16-bit samples in one piece; louder ones are clipped."""
+    from scipy.io import wavfile  # slow to import
+
+    buffer = io.BytesIO()
+    wavfile.write(buffer, rate, np.rint(np.clip(wave, -1, 1) * 32767).astype(np.int16))
+    write_bytes(path, buffer.getvalue())
+
+
 def append_text(path: Path, text: str) -> None:
     """Append UTF-8 text to a file; what a full disk cuts off is taken back (OSError)."""
     rest = text.encode()

@@ -22,6 +22,20 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
+def false_colours(images: np.ndarray) -> np.ndarray:
+    """Grey images [..., S, S, C] in [-1, 1] as uint8 [..., S + 1, S + 1, 3].
+
+    From black over purple and orange to pale yellow; nan and a line below and on the right of each
+    image, which parts it from its neighbours, are mid-grey.
+    """
+    from matplotlib import colormaps  # slow to import
+
+    colours = colormaps["magma"].with_extremes(bad=(GREY / 255,) * 3)
+    images = (np.asarray(images).mean(axis=-1) + 1) / 2
+    lines = [(0, 0)] * (images.ndim - 2) + [(0, 1)] * 2
+    return colours(np.pad(images, lines, constant_values=np.nan), bytes=True)[..., :3]
+
+
 def tile(images: np.ndarray, columns: int, gap: int = 0, gap_value: int = GREY) -> np.ndarray:
     """A grid of images, filled row by row.
 

@@ -29,7 +29,7 @@ class Run:
     Attributes:
         folder, config, command: where, with which options, by which command line.
         history: rows of history.csv, dicts of 'iteration' and term names to numbers.
-        checkpoints, models, samples, losses: paths inside the folder, made when first needed.
+        checkpoints, models, samples, losses, audio: paths inside it, made when first needed.
         quiet: notes go to log.txt only.
     """
 
@@ -44,6 +44,7 @@ class Run:
         self.models = self.folder / "models"
         self.samples = self.folder / "samples"
         self.losses = self.folder / "losses"
+        self.audio = self.folder / "audio"
 
     @classmethod
     def open(
@@ -165,6 +166,13 @@ class Run:
     def table(self, cells: np.ndarray, name: str | int, *, top: int = 0, left: int = 0) -> Path:
         """Write samples/<name>.png, a table of images, see `images.table`; its path."""
         return self._write(_png(table(cells, top=top, left=left)), name, self.samples)
+
+    def sound(self, wave: np.ndarray, rate: int, name: str) -> Path:
+        """Write audio/<name>.wav, see `files.write_wav`; its path."""
+        path = self.audio / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write_wav(path, wave, rate)
+        return path
 
     def embedding(self, codes: dict[str, np.ndarray], labels: np.ndarray, name: str) -> Path:
         """Write samples/<name>.png, maps of codes, see `embeddings.tsne_sheet`; its path."""

@@ -54,6 +54,7 @@ thead th { color: var(--soft); font-weight: 500; white-space: nowrap; }
 .plots { display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); }
 .plots img { width: 100%; border-radius: 6px; }
+audio { display: block; width: 11rem; height: 2rem; }
 details { margin-top: 1.5rem; border-top: 1px solid var(--line); padding-top: .75rem; }
 summary { cursor: pointer; font-size: 1.2rem; font-weight: 600; }
 details table { margin-top: .75rem; }

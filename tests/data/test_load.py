@@ -74,7 +74,9 @@ def test_two_sources_keep_all_their_images(fake):
     assert both.classes == 3 and both.name == "mnist2usps" and both.contract == "domains"
 
 
-@pytest.mark.parametrize("name", [name for name in data.PAIRS if name != "folder"])
+@pytest.mark.parametrize(
+    "name", [name for name, pair in data.PAIRS.items() if name != "folder" and not pair.sound]
+)
 def test_every_pair_loads(fake, name):
     loaded = data.load(options(cogan_data=name, image_size=32), "domains")
     for domain in loaded.domains:

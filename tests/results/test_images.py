@@ -54,3 +54,15 @@ def test_a_run_keeps_its_triplets(run):
     path = run.triplets(rows(2), 50)
     assert path == run.samples / "000050.png"
     np.testing.assert_array_equal(np.asarray(Image.open(path)), images.triplets(rows(2)))
+
+
+def test_false_colours_go_from_black_to_bright_with_grey_lines_between():
+    levels = (
+        np.full((3, 1, 1, 1, 3), 1, np.float32) * np.array([-1, 0, 1])[:, None, None, None, None]
+    )
+    colours = images.false_colours(levels)
+    assert colours.shape == (3, 1, 2, 2, 3) and colours.dtype == np.uint8
+    light = colours[:, 0, 0, 0].astype(int).sum(axis=1)
+    assert light[0] < 10 < light[1] < 500 < 600 < light[2]
+    assert (colours[:, :, 1] == 128).all() and (colours[:, :, :, 1] == 128).all()
+    assert (images.false_colours(levels * np.nan) == 128).all()
