@@ -9,6 +9,7 @@ os.environ.update(
     TF_CPP_MIN_LOG_LEVEL="3",
     NO_GCE_CHECK="true",
     no_proxy="localhost,127.0.0.1",
+    OMP_NUM_THREADS="1",  # scikit-learn's threads would wait, spinning, for cores of other tests
     **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9"),
 )
 

@@ -16,8 +16,7 @@ DRAW_NUMBERS = 1000  # more than there are domains: every draw of every domain h
 class Domain:
     """One image domain: uint8 images [N, S, S, 3]; int64 classes [N], attributes [N, K] or None.
 
-    In a domain of points, `images` are float32 [N, 2].
-    Nothing is trained on the test images: they are there for metrics.
+    Points are float32 [N, 2]. Nothing is trained on test images: they are there for metrics.
     """
 
     name: str
