@@ -96,8 +96,7 @@ def parse(argv: Sequence[str]) -> Options:
         UsageError: unknown flag, system, preset or value.
     """
     asked = given(argv)
-    preset = _preset(asked.get("preset"))
-    system = asked.get("gan_type") or preset.options.get("gan_type") or Options.gan_type
+    preset, system = _preset(asked.get("preset")), _system(asked)
     known = _fields(system)
     for key in asked:
         if key not in known:
@@ -118,8 +117,23 @@ def parse(argv: Sequence[str]) -> Options:
 
 
 def given(argv: Sequence[str]) -> dict[str, Any]:
-    """The options that a command line gives, by name. Raises UsageError for an unknown flag."""
-    return vars(flags.parser(_all_fields()).parse_args(list(argv)))
+    """The options that a command line gives, by name; `--data` under the name it stands for.
+
+    Raises:
+        UsageError: unknown flag or preset, or the data said twice.
+    """
+    asked = vars(flags.parser(_all_fields()).parse_args(list(argv)))
+    if "data" in asked:
+        name = data_option(_system(asked))
+        if name in asked:
+            raise UsageError(f"--data {asked['data']}: the same as --{name}, which is given too")
+        asked[name] = asked.pop("data")
+    return asked
+
+
+def _system(asked: dict[str, Any]) -> str:
+    preset = _preset(asked.get("preset")).options
+    return asked.get("gan_type") or preset.get("gan_type") or Options.gan_type
 
 
 def _preset(name: str | None) -> presets.Preset:

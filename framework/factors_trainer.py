@@ -28,7 +28,6 @@ class Options(config.Encoding):
 
     dataset: str = option(
         "mini", "data set, several joined by +, or both domains of a pair", "data",
-        aliases=("data",),
     )  # fmt: skip
     batch_size: int = option(64, "triples per update, all devices", "training", low=1)
     vae_on: str = option(

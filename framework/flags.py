@@ -93,6 +93,8 @@ def parser(options: dict[str, dict[str, dataclasses.Field]]) -> argparse.Argumen
         aliases = dict.fromkeys(name for f in fields.values() for name in f.metadata["aliases"])
         defaults = {system: f.default for system, f in fields.items()}
         _add_flag(groups[title], field, list(aliases), defaults)
+    whatever = "the same as --dataset, or as --cogan_data of a system that takes pairs"
+    groups["data"].add_argument("--data", metavar="TEXT", help=whatever)
     return parser
 
 

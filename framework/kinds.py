@@ -12,7 +12,6 @@ class Exchange(Encoding):
 
     dataset: str = option(
         "mini2street", "data set, several joined by +, or both domains of a pair", "data",
-        aliases=("data",),
     )  # fmt: skip
     perceptual_net: str = option(
         "vgg16", "network V that compares images (cyclefunit, lord); classifier: one trained here",

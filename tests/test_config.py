@@ -91,6 +91,21 @@ def test_every_preset_resolves(name):
             }
 
 
+@pytest.mark.parametrize(
+    ("system", "name"), [("content", "cogan_data"), ("g2g", "dataset"), ("scogan", "cogan_data")]
+)
+def test_data_is_the_flag_of_every_system(system, name):
+    asked = config.parse(["--gan_type", system, "--data", "mini2street"])
+    assert asked == config.parse(["--gan_type", system, f"--{name}", "mini2street"])
+    with pytest.raises(UsageError, match=f"--data mini2edge: the same as --{name}"):
+        config.parse(["--gan_type", system, "--data", "mini2edge", f"--{name}", "mini2street"])
+
+
+def test_data_goes_where_the_preset_says():
+    assert config.parse(["--preset", "g2g_digits", "--data", "mini"]).dataset == "mini"
+    assert config.parse(["--preset", "audio_cpu", "--data", "audio"]).cogan_data == "audio"
+
+
 def test_a_variant_of_a_system_may_have_a_recipe_of_its_own():
     argv = ["--preset", "cpu", "--gan_type", "g2g", "--g2g_variant"]
     nets = {kind: config.parse([*argv, kind]).g2g_nets for kind in ("naive", "funit")}
@@ -307,7 +322,7 @@ def help_text() -> str:
 def test_help_lists_every_option_once_in_its_group(help_text):
     listed = re.findall(r"^  --(\w+)", help_text, re.MULTILINE)
     assert len(listed) == len(set(listed))
-    assert set(listed) == {field.name for fields in FIELDS.values() for field in fields}
+    assert set(listed) == {"data"} | {field.name for fields in FIELDS.values() for field in fields}
     for field in (field for fields in FIELDS.values() for field in fields):
         assert f"\n{field.metadata['group']}:\n" in help_text
 
