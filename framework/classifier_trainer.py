@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from framework import cluster, config, devices, evaluate, results, trainer
 from framework.config import option
-from framework.data import Data
+from framework.data import Data, fingerprint
 from framework.errors import MissingError, Stopped, UsageError, UserError
 from framework.phase import Batch, Phase
 from framework.utils import Random, batched, shift, to_float
@@ -233,7 +233,7 @@ def _kept_file(options: Options, data: Data) -> Path:
     """Where the classifier is kept: another file for any other data or option that matters."""
     values = options.to_dict()
     matters = {name: values[name] for name in values.keys() - config.inert_options("classifier")}
-    matters["data"] = [(d.name, d.images.shape, int(d.images[::97].sum())) for d in data.domains]
+    matters["data"] = fingerprint(data.domains)
     key = zlib.crc32(json.dumps(matters, sort_keys=True).encode())
     name = f"{data.name}-{options.classifier_arch}-{key:08x}.keras".replace(":", "_")
     return Path(options.results_dir) / "classifiers" / name

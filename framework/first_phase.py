@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 
 from framework import cluster, config, trainer, weights
-from framework.data import Data
+from framework.data import Data, fingerprint
 from framework.errors import Stopped, UsageError
 from framework.results import Run, locked
 
@@ -93,7 +93,7 @@ def options_of(first: First, options: config.TwoPhases, data: Data) -> config.Tw
     inert -= {"iterations"}
     values = settings.to_dict()
     matters = {k: v for k, v in values.items() if k not in (*inert, *first.names)}
-    matters["data"] = [(d.name, d.images.shape, int(d.images[::97].sum())) for d in domains]
+    matters["data"] = fingerprint(domains)
     key = zlib.crc32(json.dumps(matters, sort_keys=True).encode())
     name = f"{options.gan_type}-phase1-{_name(data, domains)}-{key:08x}".replace(":", "_")
     return dataclasses.replace(settings, name=name)

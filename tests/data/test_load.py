@@ -1,4 +1,6 @@
+import json
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,7 +8,7 @@ import pytest
 from PIL import Image
 
 from framework import data
-from framework.data import celeba, sources
+from framework.data import Domain, celeba, sources
 from framework.data.originals import Split, Splits
 from framework.errors import MissingError, UsageError
 
@@ -260,3 +262,20 @@ def test_paired_views_are_of_the_same_images(fake):
     first, second = pair.domains
     assert pair.contract == "paired"
     assert numbers(first.images) == numbers(255 - second.images) == list(range(31))
+
+
+def test_a_fingerprint_tells_images_labels_and_their_order():
+    images = np.arange(4, dtype=np.uint8).repeat(12).reshape(4, 2, 2, 3)
+    first = Domain("a", images, np.array([0, 1, 2, 3]), images, None)
+    others = [
+        replace(first, name="b"),
+        replace(first, images=images + 1),
+        replace(first, images=images[:3], labels=np.array([0, 1, 2])),
+        replace(first, labels=np.array([1, 0, 2, 3])),
+        replace(first, labels=None),
+        replace(first, labels=np.eye(4, dtype=np.int64)),
+        replace(first, labels=np.eye(4, dtype=np.int64)[::-1]),
+    ]
+    found = [json.dumps(data.fingerprint((each,))) for each in (first, *others)]
+    assert len(set(found)) == len(found)
+    assert json.dumps(data.fingerprint((replace(first, test_labels=images),))) == found[0]
