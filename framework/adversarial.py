@@ -81,8 +81,7 @@ class Trainer(trainer.Trainer):
         o = self.options
         if o.kid_features == "inception" and o.eval_pairs and not o.dry_run:
             features.of_photographs()
-        if o.lpips_net != "none" and o.eval_pairs and not o.dry_run:
-            lpips.find(o.lpips_net, lpips.folder(o))
+        lpips.expect(o)
         return super().prepare()
 
     def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:

@@ -22,9 +22,14 @@ def copies(nets: dict[str, keras.Model]) -> dict[str, keras.Model]:
     result = {
         name: keras.models.clone_model(net, clone_function=once) for name, net in nets.items()
     }
-    for name, copy in result.items():
-        copy.set_weights(nets[name].get_weights())
+    restart(result, nets)
     return result
+
+
+def restart(slow: dict[str, keras.Model], fast: dict[str, keras.Model]) -> None:
+    """slow <- fast: averages of weights that were replaced begin anew."""
+    for name, net in slow.items():
+        net.set_weights(fast[name].get_weights())
 
 
 def update(

@@ -27,8 +27,8 @@ class Options(config.Encoding):
     """Options of `--gan_type factors`."""
 
     dataset: str = option(
-        "mini", "data set, several joined by +, or both domains of a pair", "data",
-    )  # fmt: skip
+        "mini", "data set, several joined by +, or both domains of a pair", "data"
+    )
     batch_size: int = option(64, "triples per update, all devices", "training", low=1)
     vae_on: str = option(
         "z", "which code is Gaussian: the style's, the class's or both", "factors",

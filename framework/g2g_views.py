@@ -35,8 +35,7 @@ class Viewed(trainer.Trainer):
         if o.eval_pairs and self.has_classes:
             settings = classifier_trainer.for_evaluation(o)
             makers["evaluator"] = classifier_trainer.ready(settings, self.data.labelled())
-        if o.lpips_net != "none" and o.eval_pairs and not o.dry_run:
-            lpips.find(o.lpips_net, lpips.folder(o))
+        lpips.expect(o)
         if o.identity_metric != "none" and o.eval_pairs:
             place = "random" if o.dry_run else o.identity_weights
             makers["judge"] = identity.ready(o.identity_metric, place, o.data_dir)

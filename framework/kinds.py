@@ -11,8 +11,8 @@ class Exchange(Encoding):
     """What every system that exchanges content and style of two images can be told."""
 
     dataset: str = option(
-        "mini2street", "data set, several joined by +, or both domains of a pair", "data",
-    )  # fmt: skip
+        "mini2street", "data set, several joined by +, or both domains of a pair", "data"
+    )
     perceptual_net: str = option(
         "vgg16", "network V that compares images (cyclefunit, lord); classifier: one trained here",
         "exchange", choices=("vgg16", "vgg19", "squeeze", "alex", "classifier"),

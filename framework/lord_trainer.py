@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import config, first_phase, g2g_views, guides, optimizers, penalties
+from framework import averages, config, first_phase, g2g_views, guides, optimizers, penalties
 from framework.config import option
 from framework.data import Data
 from framework.errors import UsageError
@@ -197,8 +197,7 @@ class Trainer(Base):
         self.checkpoint.codes = {name: self.frozen[name] for name in TABLES}
         if folder:
             first_phase.give(FIRST, folder, self)
-        for name, slow in self.ema_nets.items():
-            slow.set_weights(self.nets[name].get_weights())
+        averages.restart(self.ema_nets, self.nets)
 
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
         """The codes of phase 1 too: what encoders are to find does not move."""

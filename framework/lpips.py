@@ -64,6 +64,12 @@ def folder(options: Options) -> Path:
     return Path(options.lpips_weights or Path(options.data_dir) / "lpips")
 
 
+def expect(options: Options) -> None:
+    """Looks for the weights that metrics will need, before training; MissingError as `find`."""
+    if options.lpips_net != "none" and options.eval_pairs and not options.dry_run:
+        find(options.lpips_net, folder(options))
+
+
 def find(net: str, folder: str | Path) -> tuple[Path, Path]:
     """Files of the trunk and of the heads: one for all nets, or the authors' `<net>.pth`.
 

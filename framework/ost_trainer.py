@@ -9,7 +9,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from framework import config, first_phase, penalties, unit_trainer
+from framework import averages, config, first_phase, penalties, unit_trainer
 from framework.config import option
 from framework.data import Data
 from framework.phase import Batch, Phase
@@ -116,8 +116,7 @@ class Trainer(Base):
         if options.init_a == "clone":
             for mine, other in zip(own(1), own(2), strict=True):
                 self.nets[mine].set_weights(self.nets[other].get_weights())
-        for name, slow in self.ema_nets.items():
-            slow.set_weights(self.nets[name].get_weights())
+        averages.restart(self.ema_nets, self.nets)
 
     @classmethod
     def of(cls, options: Options) -> type[Base]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from framework import g2g_trainer, guides, losses, penalties, results, weights
+from framework import averages, g2g_trainer, guides, losses, penalties, results, weights
 from framework.data import Data
 from framework.exchange import Swap, exchange, pair
 from framework.g2g import networks
@@ -37,8 +37,7 @@ class Trainer(g2g_trainer.Trainer):
         if options.pretrained:
             for name in (*NETS, *(["disc"] if options.restore_disc else [])):
                 weights.copy_from_run(self.nets[name], options.pretrained, name)
-                if name in self.ema_nets:
-                    self.ema_nets[name].set_weights(self.nets[name].get_weights())
+            averages.restart(self.ema_nets, self.nets)
 
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
         """With --id_mode loss the net of identities, with --class_weight the classifier."""
