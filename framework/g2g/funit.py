@@ -5,6 +5,7 @@ and what it may start from (`--pretrained`).
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -18,6 +19,14 @@ from framework.phase import Batch, Phase
 from framework.utils import Random
 from nets import cogan, funit
 from nets.blocks import Style, scaled
+
+
+class Features(NamedTuple):
+    """The discriminator's pooled features [2B, C] of images, mixed ones and what they give back."""
+
+    real: tf.Tensor
+    mixed: tf.Tensor
+    back: tf.Tensor | None = None
 
 
 class Trainer(g2g_trainer.Trainer):
@@ -71,6 +80,12 @@ class Trainer(g2g_trainer.Trainer):
         pooled = tf.reduce_mean(tf.cast(features, tf.float32), axis=(1, 2))
         return funit.pick_head(logits, labels), pooled
 
+    def judge_all(self, *fakes: tuple[tf.Tensor, tf.Tensor]) -> list[tuple[tf.Tensor, tf.Tensor]]:
+        """`judge` of several lists of as many images and labels, in one pass."""
+        images, labels = (tf.concat(rows, axis=0) for rows in zip(*fakes, strict=True))
+        parts = (tf.split(each, len(fakes)) for each in self.judge(images, labels))
+        return list(zip(*parts, strict=True))
+
     def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Hinge of images and mixed ones, each under its class (eq. 6), and R1."""
         o, x, y = self.options, pair(batch), pair(batch, "y")
@@ -104,23 +119,26 @@ class Trainer(g2g_trainer.Trainer):
         x, y = pair(batch), pair(batch, "y")
         content, style = self.encode(x, training)
         swap = Swap(x, content, style, self.draw(content, exchange(style), training))
-        return self.translation_terms(swap, y, random, training)
+        return self.translation_terms(swap, y, random, training)[0]
 
     def translation_terms(
         self, swap: Swap, y: tf.Tensor, random: Random, training: bool
-    ) -> dict[str, tf.Tensor]:
-        """FUNIT's terms of mixed images and of images put together of their own codes."""
+    ) -> tuple[dict[str, tf.Tensor], Features]:
+        """FUNIT's terms of mixed images and of images put together of their own codes.
+
+        Also the discriminator's features of all it was asked about, `swap.back` included.
+        """
         o, x, mixed = self.options, swap.x, swap.mixed
         short = self.draw(swap.content, swap.style, training)
         fool = losses.ADVERSARIAL["hinge"].gen
-        mixed_logits, mixed_features = self.judge(mixed, exchange(y))
-        short_logits, short_features = self.judge(short, y)
-        features = tf.stop_gradient(self.judge(x, y)[1])
+        fakes = [(mixed, exchange(y)), (short, y)] + ([] if swap.back is None else [(swap.back, y)])
+        (mixed_logits, mixed_seen), (short_logits, short_seen), *back = self.judge_all(*fakes)
+        real_seen = tf.stop_gradient(self.judge(x, y)[1])
         terms = {
             "adv": o.adv_weight * 0.5 * (fool(mixed_logits) + fool(short_logits)),
             "short": o.short_weight * guides.l1(short, x),
-            "fm_short": o.fm_weight * guides.l1(short_features, features),
-            "fm_mixed": o.fm_weight * guides.l1(mixed_features, exchange(features)),
+            "fm_short": o.fm_weight * guides.l1(short_seen, real_seen),
+            "fm_mixed": o.fm_weight * guides.l1(mixed_seen, exchange(real_seen)),
         }
         if o.class_weight:
             told = self.frozen["classifier"](mixed, training=False)
@@ -133,4 +151,4 @@ class Trainer(g2g_trainer.Trainer):
             known = tf.stop_gradient(see(x, training=False))
             distance = guides.l1(see(mixed, training=False), exchange(known))
             terms["identity"] = guides.ramp(o, random.step) * distance
-        return terms
+        return terms, Features(real_seen, mixed_seen, *(seen for _, seen in back))

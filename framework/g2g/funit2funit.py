@@ -17,20 +17,14 @@ class Trainer(funit.Trainer):
     def gen_terms(self, batch: Batch, random: Random, training: bool = True) -> dict:
         """FUNIT's terms and those of --ablate that are not left out."""
         o, y, swap = self.options, pair(batch, "y"), self.swap(pair(batch), training)
-        terms = self.translation_terms(swap, y, random, training)
-        weights = dict(
-            long=o.long_weight, fm_long=o.fm_long_weight, fm_reassembly=o.fm_reassembly_weight
-        )
         left_out = o.ablate.split("+")
+        weights = {name: getattr(o, f"{name}_weight") for name in o.ABLATABLE}
         on = {name: w for name, w in weights.items() if w and name not in left_out}
-        features = {}
-        if "fm_long" in on or "fm_reassembly" in on:
-            rows = {"x": (swap.x, y), "back": (swap.back, y), "mixed": (swap.mixed, exchange(y))}
-            features = {name: self.judge(*row)[1] for name, row in rows.items()}
+        terms, seen = self.translation_terms(swap, y, random, training)
         distances = {
             "long": lambda: l1(swap.back, swap.x),
-            "fm_long": lambda: l1(features["back"], features["x"]),
+            "fm_long": lambda: l1(seen.back, seen.real),
             # The published sum compares r with the mixed image of its style.
-            "fm_reassembly": lambda: l1(features["back"], exchange(features["mixed"])),
+            "fm_reassembly": lambda: l1(seen.back, exchange(seen.mixed)),
         }
         return terms | {name: weight * distances[name]() for name, weight in on.items()}
