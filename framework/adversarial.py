@@ -18,6 +18,7 @@ from framework import (
     penalties,
     trainer,
 )
+from framework.data import celeba
 from framework.phase import Phase
 from framework.utils import Random, batched, sample_latent, to_float
 from nets.blocks import Style
@@ -178,7 +179,9 @@ class Trainer(trainer.Trainer):
                 metrics[f"evaluator_divides{i}"] = known[data.divided_by]
         if data.divided_by:
             pair = [told for told, _ in judged]
-            metrics |= evaluate.attribute_pairs(*pair, data.attributes, data.divided_by, source)
+            metrics |= evaluate.attribute_pairs(
+                *pair, data.attributes, celeba.dividing(data.divided_by), source
+            )
         return metrics
 
     def measure_samples(

@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -132,8 +132,8 @@ def outputs(net: keras.Model) -> evaluate.Classify:
     return lambda images: batched(classify, images)
 
 
-def given(path: str, image_size: int, attributes: Sequence[str] = ()) -> Path:
-    """A classifier file of the user's, for images [N, image_size, image_size, 3].
+def given(path: str, image_size: int, data: Data) -> Path:
+    """A classifier file of the user's, from images [N, image_size, image_size, 3] to logits.
 
     Of data with attributes it must tell all, or all but the last: a pair has as its last the one
     that divides it, if that is none of the thesis' 13.
@@ -147,19 +147,24 @@ def given(path: str, image_size: int, attributes: Sequence[str] = ()) -> Path:
         raise MissingError(f"--classifier_path {path}: no such file; leave it out to train one")
     try:
         net = keras.models.load_model(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise UserError(f"--classifier_path {path}: not a readable .keras model") from error
     shape, told = net.input_shape[1:], net.output_shape[1]
     if shape != (image_size, image_size, 3):
         raise UsageError(
             f"--classifier_path {path}: takes images {shape}; --image_size is {image_size}"
         )
-    fits = classifier.is_multilabel(net) and len(attributes) - 1 <= told <= len(attributes)
-    if attributes and not fits:
-        what = "attributes" if classifier.is_multilabel(net) else "classes"
+    linear = keras.activations.linear
+    if getattr(net.layers[-1], "activation", linear) is not linear:
         raise UsageError(
-            f"--classifier_path {path}: tells {told} {what}; the data have "
-            f"{len(attributes)} attributes"
+            f"--classifier_path {path}: must end in logits, without softmax or sigmoid"
+        )
+    attributes = bool(data.attributes)
+    count, kind = data.classes, "attributes" if attributes else "classes"
+    what = "attributes" if classifier.is_multilabel(net) else "classes"
+    if count and (what != kind or not count - attributes <= told <= count):
+        raise UsageError(
+            f"--classifier_path {path}: tells {told} {what}; the data have {count} {kind}"
         )
     return Path(path)
 

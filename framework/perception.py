@@ -1,4 +1,4 @@
-"""What a frozen network sees in images: the perceptual regulariser of the SCoGAN thesis (5.3)."""
+"""What a frozen network sees in images: the perceptual regulariser of the SCoGAN thesis (4.2.3)."""
 
 import functools
 from collections.abc import Callable

@@ -14,6 +14,7 @@ import tensorflow as tf
 from framework import classifier_trainer, cogan_trainer, config, penalties, perception
 from framework.cogan_trainer import GENS, Fakes
 from framework.config import option
+from framework.data import celeba
 from framework.errors import UsageError
 from framework.phase import Batch, Phase
 from framework.utils import Random
@@ -129,7 +130,7 @@ class Trainer(cogan_trainer.Trainer):
     def _classifier(self) -> Callable[[], keras.Model]:
         o = self.options
         if o.classifier_path:
-            path = classifier_trainer.given(o.classifier_path, o.image_size, self.data.attributes)
+            path = classifier_trainer.given(o.classifier_path, o.image_size, self.data)
             return functools.partial(keras.models.load_model, path)
         settings = classifier_trainer.for_semantic_loss(
             o, classifier_arch=o.classifier_arch, iterations=o.classifier_iterations,
@@ -153,7 +154,7 @@ class Trainer(cogan_trainer.Trainer):
         return nets
 
     def team(self) -> tuple[str, ...]:
-        """The generators and the encoder, which learns from the same pass (thesis 5.2).
+        """The generators and the encoder, which learns from the same pass (thesis 4.2.2).
 
         No other term depends on the encoder, and Adam, unclipped, is blind to this one's weight.
         """
@@ -220,10 +221,10 @@ class Trainer(cogan_trainer.Trainer):
     def _compared(self) -> list[int]:
         """Outputs of the classifier that are to be equal; the attribute that divides is not."""
         every = range(self.frozen["classifier"].output_shape[1])
-        names, divider = self.data.attributes, self.data.divided_by
-        if not divider or self.options.semantic_divider:
+        if not self.data.divided_by or self.options.semantic_divider:
             return list(every)
-        return [i for i in every if names[i] != divider]
+        differing = celeba.dividing(self.data.divided_by)
+        return [i for i in every if self.data.attributes[i] not in differing]
 
     def balance(self, fakes: Fakes) -> tf.Tensor:
         """How unevenly each domain's batch uses the classes, summed over both."""

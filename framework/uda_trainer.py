@@ -55,6 +55,10 @@ class Options(cogan_trainer.Options):
                 f"--d_shared_layers {self.shared[1]}: adaptation needs at least 2, a shared hidden "
                 "layer and the output"
             )
+        if self.loss == "wgan" and self.disc_penalty == "none":
+            raise UsageError(
+                "--loss wgan: here with a --disc_penalty; clipping would clip the classifier"
+            )
 
 
 class Trainer(cogan_trainer.Trainer):

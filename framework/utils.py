@@ -131,9 +131,10 @@ class Random:
 
 def batched(function: Callable, inputs: np.ndarray, size: int = 250) -> tuple[np.ndarray, ...]:
     """`function` over rows of `inputs`, `size` at a time; its tuple of outputs, joined again."""
-    parts = [function(inputs[i : i + size]) for i in range(0, len(inputs), size)]
-    columns = zip(*parts, strict=True)
-    return tuple(np.concatenate([np.asarray(part) for part in column]) for column in columns)
+    starts = range(0, len(inputs), size)
+    # As arrays at once: all of them together may be more than a GPU's memory holds.
+    parts = [tuple(map(np.asarray, function(inputs[i : i + size]))) for i in starts]
+    return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def sample_latent(kind: str, rows: int, size: int, seed: int) -> np.ndarray:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -47,6 +48,8 @@ def shell(*argv: str, **environment: str | None) -> subprocess.CompletedProcess:
         ("--cogan_data folder", "--domain1"),
         ("--devices GPU:7 --cogan_data mini2edge", "no GPU:7"),
         ("--devices CPU:0,CPU:1 --batch_size 3 --cogan_data mini2edge", "multiple of"),
+        ("--gan_type g2g --dataset ring", "points are for --gan_type gan"),
+        ("--gan_type uda --loss wgan", "--loss wgan: here with a --disc_penalty"),
         ("evaluate", "RUN"),
         ("sample nowhere --n 0", "--n 0"),
         ("sample nowhere --n few", "few"),
@@ -92,6 +95,18 @@ def test_a_classifier_file_that_is_none_is_one_line(capsys):
     Path("bad.keras").write_text("no model")
     argv = ["--gan_type", "scogan", *SMOKE, "--semantic_loss", "--classifier_path", "bad.keras"]
     assert "bad.keras" in refused(capsys, 1, *argv)
+
+
+@pytest.mark.parametrize(
+    ("classes", "last", "part"),
+    [(10, "softmax", "must end in logits"), (9, None, "tells 9 classes; the data have 10 classes")],
+)
+def test_a_classifier_that_tells_something_else_is_exit_2(capsys, classes, last, part):
+    x = keras.Input((32, 32, 3))
+    logits = keras.layers.Dense(classes)(keras.layers.GlobalAveragePooling2D()(x))
+    keras.Model(x, keras.layers.Activation(last)(logits)).save("other.keras")
+    argv = ["--gan_type", "scogan", *SMOKE, "--semantic_loss", "--classifier_path", "other.keras"]
+    assert part in refused(capsys, 2, *argv)
 
 
 @pytest.mark.parametrize("place", ["results", "results/it"])

@@ -179,7 +179,7 @@ def test_a_run_is_finished_with_all_its_metrics_and_the_options_asked_for(tmp_pa
 def test_missing_data_leaves_a_run_out_and_a_mistake_ends_all(tmp_path, capsys):
     places = {"data_dir": str(tmp_path / "none")}
     lost = runner.Job("lost", {"preset": "smoke", "cogan_data": "mnist2usps"}, ())
-    runner.run([lost], tmp_path, places, at_once=1)
+    assert runner.run([lost], tmp_path, places, at_once=1) is False
     assert "lost: left out" in capsys.readouterr().out
     wrong = runner.Job("wrong", {"preset": "smoke", "width": -1}, ())
     with pytest.raises(UserError, match="wrong failed with exit code 2"):

@@ -78,7 +78,7 @@ def load_data(options: Options):
     from framework import data
 
     loaded = data.load(options, trainer_class(options).contract)
-    pair = data.PAIRS.get(getattr(options, "cogan_data", ""))
+    pair = data.PAIRS.get(getattr(options, config.data_option(options.gan_type)))
     if options.dry_run or not (pair and pair.prune_by_classifier):
         return loaded
     from framework import classifier_trainer

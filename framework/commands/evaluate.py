@@ -1,23 +1,30 @@
 """Measures a run's newest weights; writes metrics.json and the page."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from framework.commands.base import assess, parser, restored
 from framework.errors import UsageError
+from framework.results import Run
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     arguments = parser("evaluate", __doc__)
-    arguments.add_argument("--n", type=int, default=2000, help="samples [2000]")
+    arguments.add_argument("--n", type=int, help="samples [as the run was told, else 2000]")
     nets = ("none", "alex", "vgg", "squeeze")
     arguments.add_argument("--lpips_net", choices=nets, help="as in training [as the run was told]")
     arguments.add_argument("--lpips_weights", metavar="DIR", help="folder of its weights")
     args = arguments.parse_args(argv)
-    if args.n < 2:
+    if args.n is not None and args.n < 2:
         raise UsageError(f"--n {args.n}: must be at least 2")
-    given = dict(lpips_net=args.lpips_net, lpips_weights=args.lpips_weights)
+    told = Run.load(Path(args.run)).config.get("eval_pairs")
+    given = dict(
+        eval_pairs=args.n or told or 2000,
+        lpips_net=args.lpips_net,
+        lpips_weights=args.lpips_weights,
+    )
     given = {name: value for name, value in given.items() if value is not None}
-    with restored(args.run, eval_pairs=args.n, **given) as trainer:
+    with restored(args.run, **given) as trainer:
         assess(trainer)
     return 0

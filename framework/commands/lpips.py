@@ -23,10 +23,12 @@ def run(argv: Sequence[str]) -> int:
     )
     args = arguments.parse_args(argv)
     sides = [_files(Path(args.first)), _files(Path(args.second))]
-    if len(sides[0]) != len(sides[1]):
-        raise UsageError(f"{args.first} has {len(sides[0])} images, {args.second} {len(sides[1])}")
     load_tensorflow()
     images = [_read(side) for side in sides]
+    if len(images[0]) != len(images[1]):
+        raise UsageError(
+            f"{args.first} has {len(images[0])} images, {args.second} {len(images[1])}"
+        )
     if images[0].shape != images[1].shape:
         shapes = " and ".join(str(each.shape[1:]) for each in images)
         raise UsageError(f"images of different sizes cannot be compared: {shapes}")

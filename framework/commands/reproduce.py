@@ -13,7 +13,7 @@ from pathlib import Path
 
 from framework import config, experiments, flags, presets
 from framework.commands.base import load_tensorflow, parser
-from framework.errors import UsageError
+from framework.errors import MissingError, UsageError
 from framework.experiments import EXPERIMENTS, GROUPS, Experiment
 from framework.options import Options
 from framework.reproduce import report, runner
@@ -43,12 +43,15 @@ def run(argv: Sequence[str]) -> int:
     for job in (job for plan in plans.values() for seeds in plan.values() for job in seeds):
         jobs[job.name] = jobs[job.name].with_all_of(job) if job.name in jobs else job
     results_dir, places = Path(args.results_dir), {"data_dir": args.data_dir}
-    runner.run(list(jobs.values()), results_dir, places, at_once)
+    complete = runner.run(list(jobs.values()), results_dir, places, at_once)
     load_tensorflow()
     for name, plan in plans.items():
         folders = {label: [results_dir / j.name for j in seeds] for label, seeds in plan.items()}
-        print(report.write(name, EXPERIMENTS[name], folders, args.scale, results_dir))
-    return 0
+        page = report.write(
+            name, EXPERIMENTS[name], folders, args.scale, results_dir, printed=args.printed
+        )
+        print(page)
+    return 0 if complete else MissingError.code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--at_once", type=int,
         help="runs at a time, each on its part of the cores [1; at other scales one per core]",
+    )  # fmt: skip
+    arguments.add_argument(
+        "--printed", action="store_true",
+        help="fig2.7 by the thesis' printed script, whose divergence is not 0 for equal laws",
     )  # fmt: skip
     arguments.add_argument("--data_dir", default=Options.data_dir, help="[%(default)s]")
     arguments.add_argument("--results_dir", default=Options.results_dir, help="[%(default)s]")
@@ -112,13 +119,13 @@ def _is_lpips(measure: str) -> bool:
 
 def _list(scale: str) -> None:
     print(f"{COSTS[scale]}\n")
-    print(f"{'name':10} {'runs':>4} {'iterations':>10} {'minutes':>7}  needs; what it shows")
+    print(f"{'name':11} {'runs':>4} {'iterations':>10} {'minutes':>7}  needs; what it shows")
     for name, experiment in EXPERIMENTS.items():
         needs = ", ".join(experiments.needs(experiment, scale)) or "nothing"
-        print(f"{name:10} {_cost([experiment], scale)}  {needs}; {experiment.title}")
+        print(f"{name:11} {_cost([experiment], scale)}  {needs}; {experiment.title}")
     for name, members in GROUPS.items():
         cost = _cost([EXPERIMENTS[member] for member in members], scale)
-        print(f"{name:10} {cost}  {', '.join(members)}")
+        print(f"{name:11} {cost}  {', '.join(members)}")
 
 
 def _cost(chosen: Sequence[Experiment], scale: str) -> str:

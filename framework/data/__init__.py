@@ -120,6 +120,8 @@ def _items(name: str, contract: str, options: "Options") -> Data:
     if contract == "single" and len(items) > 1:
         raise UsageError(f"--dataset {name}: this system takes one data set, not several")
     parts = [_parse(item) for item in items]
+    if contract != "single" and any(source in sources.POINTS for source, _ in parts):
+        raise UsageError(f"data set {name!r}: points are for --gan_type gan --arch toy")
     described = {bool(SOURCES[source].attributes) for source, _ in parts}
     if len(described) > 1:
         raise UsageError(f"--dataset {name}: attributes and classes cannot be mixed")

@@ -27,6 +27,7 @@ COMMON = (  # what the thesis' classifier tells: at least 50,000 faces have each
     "Wearing_Lipstick", "Young",
 )  # fmt: skip
 FACIAL_HAIR = "Facial_Hair"  # of men; no attribute of CelebA's own
+IMPLIED = {FACIAL_HAIR: ("No_Beard",)}  # what differs wherever the key does
 CROP = 0.7  # the middle of height and width: face and hair, little else
 HELD_OUT = 0.04  # where there is no partition file: the thesis' 8,000 of 200,000
 TEST = "2"  # in the partition file; 0 and 1 are trained on
@@ -45,6 +46,11 @@ def values(labels: np.ndarray, name: str) -> np.ndarray:
         for each in ("Male", "5_o_Clock_Shadow", "Mustache", "Goatee", "No_Beard")
     )
     return np.where(male & ~stubble, (moustache | goatee | ~no_beard).astype(labels.dtype), -1)
+
+
+def dividing(attribute: str) -> tuple[str, ...]:
+    """The attributes in which domains divided by this one are to differ."""
+    return attribute, *IMPLIED.get(attribute, ())
 
 
 class Faces(photos.PhotoSet):

@@ -40,10 +40,10 @@ def read(folder: str, size: int, data_dir: str) -> tuple[Splits, tuple[str, ...]
 def listed(folder: str, size: int) -> tuple[list[Path], np.ndarray]:
     """The image files of a folder or of its sub-folders by name, and RGB [N, size, size, 3].
 
-    Cropped, shrunk and refused as by `read`, but one image is enough.
+    As by `read`, but one image is enough, and smaller ones are enlarged as data sets are.
     """
     files, _ = _files(Path(folder))
-    return files, np.stack([_image(file, size) for file in files])
+    return files, np.stack([_image(file, size, enlarge=True) for file in files])
 
 
 def held_out(count: int) -> np.ndarray:
@@ -73,13 +73,13 @@ def _select(images: np.ndarray, labels: np.ndarray | None, mask: np.ndarray) -> 
     return Split(images[mask], None if labels is None else labels[mask].astype(np.int64)).mixed()
 
 
-def _image(file: Path, size: int) -> np.ndarray:
+def _image(file: Path, size: int, enlarge: bool = False) -> np.ndarray:
     try:
         image = _array_image(file) if file.suffix.lower() == ".npy" else _decoded(file)
     except (OSError, ValueError, EOFError, SyntaxError, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"cannot read {file} ({reason}): mend or remove it") from error
-    if min(image.size) < size:
+    if min(image.size) < size and not enlarge:
         raise UsageError(
             f"{file} is {image.width}x{image.height}, smaller than --image_size {size}: "
             "ask for a smaller size or remove it"

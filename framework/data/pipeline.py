@@ -126,9 +126,9 @@ class Data:
     def labelled_source(self) -> "Data":
         """The same pair with the labels of domain 1 in its batches; UsageError without them."""
         source = self.domains[0]
-        if source.labels is None:
+        if source.labels is None or self.attributes:
             raise UsageError(
-                f"{source.name} has no labels, which are to be carried over to the other domain: "
+                f"{source.name} has no classes, which are to be carried over to the other domain: "
                 "use a labelled data set, or a folder with one sub-folder per class"
             )
         classes = self.classes or 1 + int(source.labels.max())
@@ -335,7 +335,7 @@ def prune(
     threshold: float = 0.4,
     batch_size: int = 512,
 ) -> Domain:
-    """Drops training images whose best class probability is at most `threshold` (thesis, 5.3).
+    """Drops training images whose best class probability is at most `threshold` (thesis, 2.7).
 
     `probabilities` maps uint8 images [N, S, S, 3] to class probabilities [N, K]; it is called with
     `batch_size` images at a time. The test images stay as they are. Raises UsageError when fewer

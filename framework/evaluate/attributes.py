@@ -39,23 +39,24 @@ def attribute_pairs(
     probabilities1: np.ndarray,
     probabilities2: np.ndarray,
     names: tuple[str, ...],
-    divided_by: str,
+    dividing: tuple[str, ...],
     protocol: str,
 ) -> dict[str, dict]:
     """Return every metric of N pairs of samples, by name.
 
     Row i of both float [N, K] tells the attributes of the two images of one latent vector.
-    `pair_separated` is the share of pairs with the attribute `divided_by` absent from image 1 and
-    present in image 2; `pair_agreement` the mean over all other attributes of the share of pairs
-    that agree, `pair_agreement_chance` the same for independent images.
+    `pair_separated` is the share of pairs with the first attribute of `dividing` absent from image
+    1 and present in image 2; `pair_agreement` the mean over all attributes but those of the share
+    of pairs that agree, `pair_agreement_chance` the same for independent images.
     """
     present1, present2 = probabilities1 > 0.5, probabilities2 > 0.5
-    own = names.index(divided_by)
+    divided_by, own = dividing[0], names.index(dividing[0])
+    rest = [i for i, name in enumerate(names) if name not in dividing]
     absent, shown = ~present1[:, own], present2[:, own]
-    rest1, rest2 = (np.delete(present, own, axis=1) for present in (present1, present2))
+    rest1, rest2 = (present[:, rest] for present in (present1, present2))
     p1, p2 = rest1.mean(axis=0), rest2.mean(axis=0)
     chance = (p1 * p2 + (1 - p1) * (1 - p2)).mean()
-    others = f"{protocol}; mean of {len(names) - 1} attributes other than {divided_by}"
+    others = f"{protocol}; mean of {len(rest)} attributes other than {', '.join(dividing)}"
     return {
         "pair_separated": share(absent & shown, f"{protocol}; {divided_by}"),
         "attribute_absent1": share(absent, f"{protocol}; {divided_by}"),

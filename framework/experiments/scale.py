@@ -12,6 +12,7 @@ KEPT = ("gan_type", "cogan_data", "dataset", "arch", "g_shared_layers", "semanti
 CRITIC = ("loss", "disc_penalty", "penalty_weight_d", "penalty_every", "disc_iters")
 VARIED = {
     "scogan_fr_svhn": ("feature_weight", "feature_layers"),
+    "scogan_fr_svhn_gp": CRITIC,
     "cogan_glasses": ("weight_decay",),
     "cogan_h2z_128_gp": CRITIC,
     "cogan_a2o_128_gp": CRITIC,
@@ -24,6 +25,7 @@ SECONDS = {
     "classifier": 0.01,
     "digits": 0.15,
     "digits, perceptual": 0.25,
+    "digits, five critic updates": 0.6,
     "photographs": 0.5,
     "photographs, perceptual": 0.75,
     "photographs, five critic updates": 1.3,
@@ -111,6 +113,6 @@ def _kind(preset: str, scale: str) -> str:
     if options.get("arch") == "toy":
         return "points"
     images = "photographs" if is_photographs(preset) else "digits"
-    if images == "photographs" and options.get("disc_iters", 1) > 1:
-        return "photographs, five critic updates"
+    if options.get("disc_iters", 1) > 1:
+        return f"{images}, five critic updates"
     return f"{images}, perceptual" if options.get("perceptual_loss") else images

@@ -11,8 +11,8 @@ from framework.presets.recipes import (
     PERCEPTUAL,
     PRUNED,
     SCOGAN,
-    SEMANTIC,
-    SVHN,
+    SEMANTIC_EDGE,
+    SEMANTIC_SVHN,
     WGAN_GP,
 )
 
@@ -28,8 +28,8 @@ def _chapter3() -> dict[str, Preset]:
     }  # fmt: skip
     shared = {
         f"cogan_svhn_share{n}": thesis(
-            f"thesis figure 3.8: CoGAN on mnist2svhn, {n} shared generator blocks", COGAN, DCGAN,
-            SVHN, iterations=25000, g_shared_layers=n, use_firstlayer=True,
+            f"thesis figure 3.8: CoGAN on mnist2svhn_prune, {n} shared generator blocks",
+            COGAN, DCGAN, PRUNED, iterations=25000, g_shared_layers=n, use_firstlayer=True,
         )
         for n in (4, 3, 2, 1)
     }  # fmt: skip
@@ -39,29 +39,20 @@ def _chapter3() -> dict[str, Preset]:
 def _chapter4() -> dict[str, Preset]:
     weights = {
         f"scogan_fr_svhn_a{a}": thesis(
-            f"thesis figure 4.3: feature regulariser of weight {a} on mnist2svhn", SCOGAN, DCGAN,
-            SVHN, FEATURE, feature_weight=float(a), iterations=20000, use_firstlayer=True,
+            f"thesis figure 4.3: feature regulariser of weight {a} on mnist2svhn_prune",
+            SCOGAN, DCGAN, PRUNED, FEATURE, feature_weight=float(a), iterations=20000,
+            use_firstlayer=True,
         )
         for a in (10, 50, 75, 100)
     }  # fmt: skip
     layers = {
         f"scogan_fr_svhn_gp_k{k}": thesis(
-            f"thesis figure 4.4: WGAN-GP, feature regulariser on {k} maps", SCOGAN, WGAN_GP, SVHN,
+            f"thesis figure 4.4: WGAN-GP, feature regulariser on {k} maps", SCOGAN, WGAN_GP, PRUNED,
             FEATURE_SVHN, feature_layers=k, iterations=20000, use_firstlayer=True,
         )
         for k in (3, 2)
     }  # fmt: skip
-    edge = {
-        "scogan_plain_edge": thesis(
-            "thesis figure 4.2: two uncoupled GANs", SCOGAN, DCGAN, EDGE, iterations=4000,
-            use_firstlayer=True,
-        ),
-        "scogan_fr_edge": thesis(
-            "thesis figure 4.2: feature regulariser", SCOGAN, DCGAN, EDGE, FEATURE,
-            iterations=4000, use_firstlayer=True,
-        ),
-    }  # fmt: skip
-    return edge | weights | layers | _figure41()
+    return weights | layers | _figure41()
 
 
 def _figure41() -> dict[str, Preset]:
@@ -73,7 +64,7 @@ def _figure41() -> dict[str, Preset]:
     }
     return {
         f"weightdiff_{name}": thesis(
-            f"thesis figure 4.1, difference of weights: {what}", DCGAN, EDGE, system,
+            f"thesis figures 4.1 and 4.2: {what}", DCGAN, EDGE, system,
             iterations=4000, use_firstlayer=True,
         )
         for name, (what, system) in curves.items()
@@ -81,9 +72,10 @@ def _figure41() -> dict[str, Preset]:
 
 
 def _chapter5() -> dict[str, Preset]:
-    edge = dict(fr=FEATURE, sl=SEMANTIC, cc=CYCLE, pl=PERCEPTUAL)
+    edge = dict(fr=FEATURE, sl=SEMANTIC_EDGE, cc=CYCLE, pl=PERCEPTUAL)
     svhn = dict(
-        fr=FEATURE_SVHN, sl=SEMANTIC, slfr=SEMANTIC | FEATURE_SVHN, slcc=SEMANTIC | CYCLE,
+        fr=FEATURE_SVHN, sl=SEMANTIC_SVHN, slfr=SEMANTIC_SVHN | FEATURE_SVHN,
+        slcc=SEMANTIC_SVHN | CYCLE,
         frcc=FEATURE_SVHN | CYCLE, pl=PERCEPTUAL,
     )  # fmt: skip
     presets = {
@@ -100,12 +92,12 @@ def _chapter5() -> dict[str, Preset]:
 
 CLASSIFIERS = {
     "cls_mnist": Preset(
-        "thesis figure 5.1: classifier of MNIST, 10 epochs",
+        "thesis section 5.1: classifier of MNIST, 10 epochs",
         dict(gan_type="classifier", dataset="mnist", iterations=4690),
         published={"accuracy_mnist": 0.98},
     ),
     "cls_mnist_svhn": Preset(
-        "thesis figure 5.2: classifier of MNIST and SVHN, 10 epochs",
+        "thesis section 5.2: classifier of MNIST and SVHN, 10 epochs",
         dict(gan_type="classifier", dataset="mnist+svhn", iterations=10400),
     ),
 }

@@ -86,7 +86,7 @@ def _chapter5() -> dict[str, Preset]:
 
 CLASSIFIERS = {
     "cls_celeba13": Preset(
-        "thesis figure 5.3: classifier of 13 attributes of faces, 10 epochs",
+        "thesis section 5.3: classifier of 13 attributes of faces, 10 epochs",
         dict(
             gan_type="classifier",
             dataset="celeba",

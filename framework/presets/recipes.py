@@ -6,10 +6,13 @@ DCGAN = dict(
     weight_init="xavier", weight_decay=5e-4,
 )  # fmt: skip
 # Thesis chapter 5, digits: Wasserstein critic with gradient penalty, Adam as in DCGAN.
-WGAN_GP = DCGAN | dict(loss="wgan", disc_penalty="wgan-gp", penalty_weight_d=10.0, disc_iters=5)
+WGAN_GP = DCGAN | dict(
+    loss="wgan", disc_penalty="wgan-gp", penalty_weight_d=10.0, penalty_every=1,
+    disc_iters=5,
+)  # fmt: skip
 
 EDGE, SVHN = dict(cogan_data="mnist2edge"), dict(cogan_data="mnist2svhn")
-PRUNED = dict(cogan_data="mnist2svhn_prune")  # the thesis' tables use it from chapter 5 on
+PRUNED = dict(cogan_data="mnist2svhn_prune")  # what the thesis uses throughout (2.7)
 COGAN, SCOGAN = dict(gan_type="cogan"), dict(gan_type="scogan")
 FEATURE = dict(feature_loss=True, feature_layers=3)
 SEMANTIC = dict(semantic_loss=True, semantic_weight=10.0)
@@ -30,5 +33,8 @@ APPLE = dict(cogan_data="apple2orange", eval_pairs=995)
 SMILING, BLOND, GLASSES = (
     dict(cogan_data=f"celeba_{name}") for name in ("smiling", "blond", "glasses")
 )
+# Its classifiers learn for 10 epochs: of MNIST and its outlines, of MNIST and SVHN.
+SEMANTIC_EDGE = SEMANTIC | dict(classifier_iterations=9375)
+SEMANTIC_SVHN = SEMANTIC | dict(classifier_iterations=20350)
 # The thesis' classifier compares all 13 attributes, the dividing one too; it learns for 10 epochs.
 SEMANTIC_FACES = SEMANTIC | dict(semantic_divider=True, classifier_iterations=31250)

@@ -17,9 +17,14 @@ Folders = Mapping[str, Sequence[Path]]
 
 
 def write(
-    name: str, experiment: Experiment, folders: Folders, scale: str, results_dir: Path
+    name: str,
+    experiment: Experiment,
+    folders: Folders,
+    scale: str,
+    results_dir: Path,
+    printed: bool = False,
 ) -> Path:
-    """Writes everything about one experiment; returns the page."""
+    """Writes everything about one experiment; returns the page. `printed`: see `curves.draw`."""
     place = results_dir / "reproduce" / (name if scale == "full" else f"{name}-{scale}")
     place.mkdir(parents=True, exist_ok=True)
     title = f"{name}: {experiment.title}" + ("" if scale == "full" else f" ({scale} scale)")
@@ -30,7 +35,9 @@ def write(
     files.write_text(place / "table.csv", table.comma_separated(found))
     print(text)
     first = {label: seeds[0] for label, seeds in folders.items() if seeds[0].is_dir()}
-    images = {caption: _address(path) for caption, path in _pictures(experiment, first, place)}
+    images = {
+        caption: _address(path) for caption, path in _pictures(experiment, first, place, printed)
+    }
     links = {label: f"../../{folder.name}/index.html" for label, folder in first.items()}
     page = place / "index.html"
     files.write_text(page, table.page(title, experiment, found, images, links))
@@ -42,7 +49,7 @@ def _metrics(folder: Path) -> dict[str, dict]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def _pictures(experiment: Experiment, runs: Mapping[str, Path], place: Path):
+def _pictures(experiment: Experiment, runs: Mapping[str, Path], place: Path, printed: bool):
     """Captions and files: drawn figure, curves, one sheet of all runs, else each run's own."""
     from framework.evaluate import curves
     from framework.results import compare
@@ -50,7 +57,7 @@ def _pictures(experiment: Experiment, runs: Mapping[str, Path], place: Path):
     if experiment.drawing:
         yield from (
             (experiment.title, path)
-            for path in curves.draw(place)
+            for path in curves.draw(place, printed)
             if path.stem == experiment.drawing
         )
     for column in experiment.curves if runs else ():

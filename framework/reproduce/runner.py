@@ -55,8 +55,8 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at_once: int) -> None:
-    """Runs all jobs, `at_once` at a time.
+def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at_once: int) -> bool:
+    """Runs all jobs, `at_once` at a time; returns whether none was left out.
 
     Raises:
         UserError: one failed; the others are stopped and saved. One without its data or weights is
@@ -70,6 +70,7 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
     at_once = min(at_once, max(1, len(todo)))  # a single run gets every core
     cores = _cores(at_once)
     running: dict[int, tuple[Job, subprocess.Popen, float]] = {}
+    complete = True
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         while todo or running:
@@ -79,8 +80,10 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
             for place, (job, process, start) in list(running.items()):
                 if process.poll() is not None:
                     del running[place]
-                    _finished(job, process.returncode, time.time() - start, results_dir)
+                    seconds = time.time() - start
+                    complete &= _finished(job, process.returncode, seconds, results_dir)
             time.sleep(0.2)
+        return complete
     except KeyboardInterrupt:
         raise Stopped(STOPPED, INTERRUPTED) from None
     finally:
@@ -121,16 +124,18 @@ def _log(job: Job, results_dir: Path) -> Path:
     return results_dir / "reproduce" / "logs" / f"{job.name}.txt"
 
 
-def _finished(job: Job, code: int, seconds: float, results_dir: Path) -> None:
+def _finished(job: Job, code: int, seconds: float, results_dir: Path) -> bool:
+    """Tells how a job ended; returns whether it was not left out."""
     if code in (TERMINATED, INTERRUPTED, -signal.SIGINT):
         raise Stopped(STOPPED, TERMINATED if code == TERMINATED else INTERRUPTED)
     if code == MissingError.code:
         print(f"{job.name}: left out, {_last(job, results_dir)}", flush=True)
-        return
+        return False
     if code:
         lines = _log(job, results_dir).read_text().strip().splitlines()[-NICE_TO_SEE:]
         raise UserError("\n".join([f"{job.name} failed with exit code {code}:", *lines]))
     print(f"{job.name}: done in {seconds / 60:.1f} min", flush=True)
+    return True
 
 
 def _last(job: Job, results_dir: Path) -> str:

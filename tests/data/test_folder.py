@@ -155,6 +155,13 @@ def test_an_image_smaller_than_asked(tmp_path):
     assert fails(root, UsageError, ["small.png", "30x20", "--image_size 32"], size=32) == 2
 
 
+def test_listed_images_may_be_smaller(tmp_path):
+    save(tmp_path / "a.png", size=(28, 28), mode="L", colour=200)
+    files, images = folder.listed(str(tmp_path), 32)
+    assert [file.name for file in files] == ["a.png"] and images.shape == (1, 32, 32, 3)
+    assert (images == 200).all()
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".npy"])
 @pytest.mark.parametrize("keep", [0, 20, 0.6])
 def test_unreadable_and_truncated_files_are_named(tmp_path, suffix, keep):

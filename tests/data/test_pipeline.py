@@ -55,8 +55,11 @@ def test_labelled_source_adds_the_labels_of_domain_1_and_changes_no_image():
 
 def test_labelled_source_needs_labels_of_domain_1():
     pair = data.Data("domains", (domain(7, "x", labels=False), domain(5)), "pair", 0)
-    with pytest.raises(UsageError, match="x has no labels"):
+    with pytest.raises(UsageError, match="x has no classes"):
         pair.labelled_source()
+    faces = data.Data("domains", (domain(7, "f"), domain(5)), "faces", 2, ("Young", "Male"))
+    with pytest.raises(UsageError, match="f has no classes"):
+        faces.labelled_source()
 
 
 def test_sampled_images_keep_their_labels_and_depend_on_the_seed():

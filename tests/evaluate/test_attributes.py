@@ -28,7 +28,7 @@ def test_accuracy_of_each_attribute_and_of_all():
 
 def test_pairs_are_divided_by_one_attribute_and_joined_by_the_others():
     first, second = table(["101", "100", "111", "000"]), table(["111", "010", "111", "000"])
-    found = evaluate.attribute_pairs(first, second, NAMES, "Smiling", "who")
+    found = evaluate.attribute_pairs(first, second, NAMES, ("Smiling",), "who")
     assert found["attribute_absent1"]["value"] == 0.75
     assert found["attribute_present2"]["value"] == 0.75
     assert found["pair_separated"]["value"] == 0.5  # the first two
@@ -38,7 +38,15 @@ def test_pairs_are_divided_by_one_attribute_and_joined_by_the_others():
     assert "Smiling" in found["pair_separated"]["protocol"]
 
 
+def test_what_the_dividing_attribute_implies_is_not_compared():
+    first, second = table(["101", "100"]), table(["110", "111"])
+    found = evaluate.attribute_pairs(first, second, NAMES, ("Smiling", "Male"), "who")
+    assert found["pair_agreement"]["value"] == 1 and found["pair_separated"]["value"] == 1
+    found = evaluate.attribute_pairs(first, second, NAMES, ("Smiling",), "who")
+    assert found["pair_agreement"]["value"] == 0.5
+
+
 def test_equal_pairs_agree_and_are_never_divided():
     told = table(["101", "010", "110", "001"])
-    found = evaluate.attribute_pairs(told, told, NAMES, "Smiling", "who")
+    found = evaluate.attribute_pairs(told, told, NAMES, ("Smiling",), "who")
     assert found["pair_agreement"]["value"] == 1 and found["pair_separated"]["value"] == 0

@@ -222,6 +222,9 @@ def test_the_command_compares_files_and_folders(shared_data, tmp_path, capsys):
     assert float(told.split()[0]) == pytest.approx(np.mean(OFFICIAL_SQUEEZE[32]), abs=1e-5)
     (tmp_path / "b/2.npy").unlink()
     assert main(["lpips", str(tmp_path / "a"), str(tmp_path / "b"), *how]) == 2
+    np.save(tmp_path / "two.npy", np.stack([first[0], first[1]]))
+    assert main(["lpips", str(tmp_path / "two.npy"), str(tmp_path / "b/0.npy"), *how]) == 2
+    assert "has 2 images" in capsys.readouterr().err
     assert main(["lpips", str(tmp_path / "none"), str(tmp_path / "b"), *how]) == 3
 
 
