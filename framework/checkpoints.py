@@ -92,6 +92,11 @@ def restore(state: tf.train.Checkpoint, folder: Path) -> dict[str, Any] | None:
     return None
 
 
+def exist(folder: Path) -> bool:
+    """Whether there is any checkpoint, whole or damaged."""
+    return bool(_newest_first(folder))
+
+
 def variables(state: tf.train.Checkpoint) -> dict[str, str]:
     """Type and shape of all that is saved, by its place in the checkpoint, nearest first."""
     view, queue, seen, found = tf.train.TrackableView(state), [("", state)], {id(state)}, {}

@@ -43,6 +43,7 @@ class Options(config.Encoding):
     rec_norm: str = option(
         "l1", "distance of images put together again", "content", choices=("l1", "l2")
     )
+    flip: bool = option(False, "mirror every second image in training", "content")
     mask_threshold: float = option(
         0.1, "mask above which removal replaces a pixel (mask)", "content", low=0, high=1
     )
@@ -67,6 +68,12 @@ class Options(config.Encoding):
 def both(batch: Batch) -> tf.Tensor:
     """Images of domain 1 and then of domain 2 as rows [2B, S, S, C]."""
     return tf.concat([batch["x1"], batch["x2"]], axis=0)
+
+
+def flipped(x: tf.Tensor, random: Random) -> tf.Tensor:
+    """Images [N, S, S, C], each mirrored or not."""
+    heads = random.uniform((x.shape[0], 1, 1, 1)) < 0.5
+    return tf.where(heads, x[:, :, ::-1], x)
 
 
 class Trainer(Viewed):
@@ -124,8 +131,15 @@ class Trainer(Viewed):
         """Weighted terms of encoders and decoders."""
         raise NotImplementedError
 
+    def varied(self, batch: Batch, random: Random) -> Batch:
+        """The batch, with --flip half of its images mirrored."""
+        if not self.options.flip:
+            return batch
+        return batch | {name: flipped(batch[name], random) for name in ("x1", "x2")}
+
     def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Cross-entropy in nats of telling the domains apart by their common codes."""
+        batch = self.varied(batch, random)
         code = tf.stop_gradient(self.nets["common"](both(batch), training=True))
         logits1, logits2 = tf.split(self.nets["disc"](code, training=True), 2)
         parts = losses.ADVERSARIAL["ce"].disc(real_logits=logits2, fake_logits=logits1)

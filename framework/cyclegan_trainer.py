@@ -180,9 +180,9 @@ class Paired(Trainer):
     def metrics(self) -> dict[str, dict]:
         """Also `l1_pair12`, the mean difference of held-out translations and their partners."""
         found = super().metrics()
-        if not found:
-            return {}
         domains, count = self.data.domains, self.options.eval_pairs
+        if not count or any(len(domain.test_images) < 2 for domain in domains):
+            return {}
         for i, j in self.ways:
             made = self.pictures(domains[i - 1].test_images[:count], i)[f"{i}{j}"]
             partners = to_float(domains[j - 1].test_images[:count]).numpy()

@@ -3,7 +3,8 @@
 Mathieu et al., arXiv 1611.03383, whose adversary sees, as in Szabo et al., 1711.02245, a pair of
 images: is the second a real one of the first one's class? Triples: x1, x2 of one class, x3, x4 of
 another draw's. The published nets make grey images in [0, 1]; these make RGB in [-1, 1] by a tanh,
-and `rec*` are mean squares in units of [0, 1], so that --kl_weight keeps its meaning.
+`rec*` are mean squares in units of [0, 1] and KL is per number of an image, as published; of three
+channels, so that the published weight of KL is --kl_weight 3.
 """
 
 import dataclasses

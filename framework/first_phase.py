@@ -5,7 +5,7 @@ import json
 import zlib
 from pathlib import Path
 
-from framework import cluster, config, trainer, weights
+from framework import checkpoints, cluster, config, trainer, weights
 from framework.data import Data, fingerprint
 from framework.errors import Stopped, UsageError
 from framework.results import Run, locked
@@ -38,7 +38,7 @@ def start(
     None too where a checkpoint has all of it.
     """
     own = run.folder if run else Path(options.results_dir) / options.name
-    if (own / "checkpoints").is_dir() and (run or not options.overwrite):
+    if checkpoints.exist(own / "checkpoints") and (run or not options.overwrite):
         return None
     if options.pretrained or options.dry_run:
         return options.pretrained

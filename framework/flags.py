@@ -82,8 +82,8 @@ def parser(options: dict[str, dict[str, dataclasses.Field]]) -> argparse.Argumen
         argument_default=argparse.SUPPRESS,
         description="Train coupled GANs and what disentangles images; with --grid FLAG=V1,V2,... "
         "for every value, and --at_once N runs at a time. Other commands: main.py list | "
-        "evaluate RUN | sample RUN | walk RUN | translate RUN | reproduce NAME | doctor (each has "
-        "its own --help).",
+        "evaluate RUN | sample RUN | walk RUN | translate RUN | separate RUN | lpips A B | "
+        "reproduce NAME | doctor (each has its own --help).",
     )
     groups: dict[str, Any] = {}
     for fields in options.values():

@@ -33,6 +33,8 @@ class Options(config.Exchange):
         ablate=("funit2funit",),
         id_mode=("cyclefunit", "funit", "funit2funit"),
         pretrained=("funit", "funit2funit"),
+        sanity=("cyclefunit",),
+        bug_compat=("funit", "funit2funit"),
     )
 
     g2g_variant: str = option(
@@ -104,7 +106,7 @@ class Options(config.Exchange):
         "nets", choices=("paper", "lord", "funit"),
     )  # fmt: skip
     content_noise: float = option(
-        0.0, "deviation of the noise added to content codes in training, as in LORD", "exchange",
+        0.0, "deviation of the uniform noise added to content codes in training", "exchange",
         low=0,
     )  # fmt: skip
     d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
@@ -130,17 +132,40 @@ class Options(config.Exchange):
                 raise UsageError(f"--ablate {name}: choose from {', '.join(self.ABLATABLE)}")
         for name, variants in self.ONLY.items():
             value = getattr(self, name)
-            if value not in (None, "none") and self.g2g_variant not in variants:
+            if value not in (None, "none", False) and self.g2g_variant not in variants:
                 raise UsageError(
                     f"--{name} {value}: for --g2g_variant {' or '.join(variants)}, "
                     f"not for {self.g2g_variant}"
                 )
+        self._check_sizes()
         if self.id_mode == "replace" and self.g2g_variant != "cyclefunit":
             raise UsageError("--id_mode replace: for --g2g_variant cyclefunit only")
         if self.id_mode != "none" and self.identity_metric == self.identity_net:
             raise UsageError(
                 f"--identity_metric {self.identity_metric}: it teaches here (--identity_net)"
             )
+
+    def nets_of(self) -> str:
+        """Whose encoders and generator: `lord` or `funit`."""
+        usual = "lord" if self.g2g_variant == "naive" else "funit"
+        return usual if self.g2g_nets == "paper" else self.g2g_nets
+
+    def _check_sizes(self) -> None:
+        """Refuses nets that images of this size cannot pass."""
+        size, of_labels = self.image_size, self.g2g_variant.startswith("funit")
+        least = max(32, 2**self.adain_layers)
+        if self.nets_of() == "lord" and (size < least or size & (size - 1)):
+            raise UsageError(f"--image_size {size}: must be a power of two from {least}")
+        if self.nets_of() == "funit" and (
+            size % 2**self.content_downs or size >> self.content_downs < 2
+        ):
+            raise UsageError(f"--content_downs {self.content_downs}: too many for {size} pixels")
+        if of_labels and self.d_blocks % 2:
+            raise UsageError(f"--d_blocks {self.d_blocks}: must be even")
+        if of_labels and size >> self.d_blocks // 2 < 1:
+            raise UsageError(f"--d_blocks {self.d_blocks}: too many for {size} pixels")
+        if self.g2g_variant == "cyclefunit" and size >> self.d_layers < 3:
+            raise UsageError(f"--d_layers {self.d_layers}: too many for {size} pixels")
 
 
 def _noise(codes: tf.Tensor) -> tf.Tensor:
@@ -178,12 +203,16 @@ class Trainer(Viewed):
         return [Phase("gen", NETS, self.gen_terms)]
 
     def encode(self, x: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
-        """Content and style codes of images [N, S, S, C]."""
-        nets = self.now(training)
-        content = nets["content"](x, training=training)
+        """Content and style codes of images [2B, S, S, C]."""
+        return self.content(x, training), self.now(training)["style"](x, training=training)
+
+    def content(self, x: tf.Tensor, training: bool) -> tf.Tensor:
+        """Content codes, in training with --content_noise."""
+        content = self.now(training)["content"](x, training=training)
         if training and self.options.content_noise:
-            content += self.options.content_noise * _noise(content)
-        return content, nets["style"](x, training=training)
+            noise = [_noise(half) for half in tf.split(content, 2)]  # rows are those of pairs
+            content += self.options.content_noise * tf.concat(noise, axis=0)
+        return content
 
     def now(self, training: bool) -> dict[str, keras.Model]:
         """The nets in training, else those that images are made with."""

@@ -158,7 +158,7 @@ class Embedded(Base):
     def codes(self, rows: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
         """Of the tables."""
         content, style = (self.sampling_net(name) for name in TABLES)
-        return content(rows), style(self.pool()[1][rows])
+        return content(rows), style(self.pool[1][rows])
 
     def statistics(self) -> dict[str, float]:
         """Some of the metrics, to be watched."""
@@ -238,7 +238,7 @@ class Trainer(Base):
 
     def codes(self, rows: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
         """Of the encoders."""
-        return self.encode(to_float(self.pool()[0][rows]), training=False)
+        return self.encode(to_float(self.pool[0][rows]), training=False)
 
     def figures(self) -> None:
         """Triplets of held-out images, as G2G shows them."""

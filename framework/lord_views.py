@@ -1,6 +1,7 @@
 """What is seen and measured of LORD, whose codes are rows of tables first and encoders' later."""
 
 import abc
+import functools
 
 import numpy as np
 import tensorflow as tf
@@ -25,6 +26,7 @@ class Viewed(g2g_trainer.Trainer):
     def codes(self, rows: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
         """Content and class codes of these images of the `pool`."""
 
+    @functools.cached_property
     def pool(self) -> tuple[np.ndarray, np.ndarray]:
         """Images of all domains, uint8 [N, S, S, C], and labels [N].
 
@@ -42,7 +44,7 @@ class Viewed(g2g_trainer.Trainer):
         """A matrix with the content of the image above and the class of the left one."""
         if not self.run:
             return
-        (images, labels), random = self.pool(), np.random.default_rng(self.options.seed)
+        (images, labels), random = self.pool, np.random.default_rng(self.options.seed)
         classes = np.resize(np.unique(labels), HEADS)
         above = random.choice(len(images), HEADS)
         left = np.array([random.choice(np.flatnonzero(labels == each)) for each in classes])
@@ -56,7 +58,7 @@ class Viewed(g2g_trainer.Trainer):
 
         Their names end in `_seen`.
         """
-        images, labels = self.pool()
+        images, labels = self.pool
         rows = np.random.default_rng(seed).integers(0, len(images), 2 * count)
         content, style = self.codes(rows)
 

@@ -23,7 +23,8 @@ KINDS = {
 class Falling(keras.optimizers.schedules.LearningRateSchedule):
     """A rate that is constant until `start` and falls over the next `length` updates.
 
-    `linear` and `cosine` end at 0 and stay there; `exponential` halves in every `length`.
+    `linear` and `cosine` end at 0 and stay there; `exponential` halves in every `length`, `step` at
+    the end of each.
     """
 
     def __init__(self, kind: str, rate: float, start: int, length: int) -> None:
@@ -32,8 +33,8 @@ class Falling(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Learning rate of update `step`."""
         gone = tf.maximum(tf.cast(step, tf.float32) - self.start, 0.0) / self.length
-        if self.kind == "exponential":
-            return self.rate * 0.5**gone
+        if self.kind in ("exponential", "step"):
+            return self.rate * 0.5 ** (tf.floor(gone) if self.kind == "step" else gone)
         left = 1.0 - tf.minimum(gone, 1.0)
         return self.rate * (left if self.kind == "linear" else 0.5 - 0.5 * tf.cos(math.pi * left))
 

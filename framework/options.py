@@ -167,8 +167,8 @@ class Adversarial(Options):
     lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
     lr_g: float = option(2e-4, "learning rate of the generators", "optimisers", low=0)
     lr_schedule: str = option(
-        "constant", "how learning rates fall: to 0, or exponentially to a half again and again",
-        "optimisers", choices=("constant", "linear", "cosine", "exponential"),
+        "constant", "how rates fall: to 0, or by halves, smoothly (exponential) or at once",
+        "optimisers", choices=("constant", "linear", "cosine", "exponential", "step"),
     )  # fmt: skip
     lr_decay_start: int = option(0, "iteration at which they begin to fall", "optimisers", low=0)
     lr_decay_length: int = option(

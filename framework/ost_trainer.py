@@ -32,9 +32,13 @@ class Options(unit_trainer.Options, config.TwoPhases):
         "clone", "unshared nets of domain 1: copies of domain 2's, or new", "one shot",
         choices=("clone", "fresh"),
     )  # fmt: skip
+    max_items_A: int = option(
+        1, "training images of domain 1, drawn at random; 0: all", "data", low=0
+    )
     rec_weight: float = option(
         1.0, "weight of an image drawn of its own code", "translation", low=0
     )
+    phase1_rec_weight: float = option(1.0, "the same in phase 1", "translation", low=0)
     prior_weight: float = option(
         0.1, "weight of the mean squared code, for a prior N(0, 1)", "translation", low=0
     )
@@ -50,6 +54,11 @@ class Base(unit_trainer.Trainer):
     judged = (2,)
     told = ("22",)
 
+    @property
+    def rec_weight(self) -> float:
+        """Of domain 2's images."""
+        return self.options.rec_weight
+
     def image(self, batch: Batch, i: int, random: Random) -> tf.Tensor:
         """Images of domain i, with --augment each time others."""
         x = batch[f"x{i}"]
@@ -61,7 +70,7 @@ class Base(unit_trainer.Trainer):
         code = self.code(x, 2, learning)
         drawn = self.draw(self.noisy(code, random), 2, learning)
         return {
-            "rec22": o.rec_weight * penalties.distance(drawn, x),
+            "rec22": self.rec_weight * penalties.distance(drawn, x),
             "prior2": o.prior_weight * size(code),
             "adv22": self.fooled(drawn, 2),
         }
@@ -78,6 +87,11 @@ class OneDomain(Base):
 
     sides, ways = (2,), ()
 
+    @property
+    def rec_weight(self) -> float:
+        """Of domain 2's images."""
+        return self.options.phase1_rec_weight
+
     def build_phases(self) -> list[Phase]:
         """Discriminator, then autoencoder."""
         return [self.judges(), Phase("auto", self.autoencoder, self.auto_terms)]
@@ -89,7 +103,7 @@ FIRST = first_phase.First(
     # Its rates do not fall, as the same nets go on learning in phase 2.
     later=(
         "pretrained", "phase1_iterations", "selective", "one_way_cycle", "init_a", "max_items_A",
-        "cycle_weight", "lr_schedule", "lr_decay_start", "lr_decay_length",
+        "rec_weight", "cycle_weight", "lr_schedule", "lr_decay_start", "lr_decay_length",
     ),
     domains_from=1,
     names=("cogan_data", "domain1"),

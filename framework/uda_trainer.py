@@ -112,6 +112,7 @@ class Trainer(cogan_trainer.Trainer):
             pair.append(of_fake)
             if name == "disc1":
                 logits = self.nets["head"](of_real)
+        pair = [tf.cast(features, tf.float32) for features in pair]
         distance = tf.reduce_sum(tf.math.squared_difference(*pair), axis=-1)
         terms["class"] = o.class_weight * losses.cross_entropy(batch["y1"], logits)
         return terms | {"pair": o.pair_weight * tf.reduce_mean(distance)}

@@ -44,6 +44,10 @@ class Options(config.Translation):
         super().check()
         if self.unshared > self.downs:
             raise UsageError(f"--unshared {self.unshared}: at most --downs {self.downs}")
+        if not self.of_digits and self.image_size % 2**self.downs:
+            raise UsageError(
+                f"--image_size {self.image_size}: must be a multiple of {2**self.downs} (--downs)"
+            )
 
 
 def own(domain: int) -> tuple[str, str]:

@@ -130,7 +130,12 @@ class Random:
 
 
 def batched(function: Callable, inputs: np.ndarray, size: int = 250) -> tuple[np.ndarray, ...]:
-    """`function` over rows of `inputs`, `size` at a time; its tuple of outputs, joined again."""
+    """`function` over rows of `inputs`, `size` at a time; its tuple of outputs, joined again.
+
+    Of images above 32x32 pixels fewer at a time, so that their maps need no more memory.
+    """
+    if inputs.ndim >= 4:
+        size = max(1, size * 32**2 // max(inputs.shape[-2] ** 2, 32**2))
     starts = range(0, len(inputs), size)
     # As arrays at once: all of them together may be more than a GPU's memory holds.
     parts = [tuple(map(np.asarray, function(inputs[i : i + size]))) for i in starts]

@@ -57,6 +57,29 @@ class Spy:
 # Training
 
 
+def test_half_of_the_images_are_mirrored():
+    x = tf.constant(random_images(200))
+    seen = known("press").varied({"x1": x, "x2": x}, Random(3, tf.constant(0)))
+    assert seen["x1"] is x and not config.parse(["--gan_type", "content"]).flip
+    seen = content("press", "--flip").varied({"x1": x, "x2": x}, Random(3, tf.constant(0)))
+    same, mirrored = (
+        {name: np.all(seen[name] == other, axis=(1, 2, 3)) for name in ("x1", "x2")}
+        for other in (x, x[:, :, ::-1])
+    )
+    for name in ("x1", "x2"):
+        assert (same[name] ^ mirrored[name]).all() and 70 < same[name].sum() < 130
+    assert (same["x1"] != same["x2"]).any()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_all_nets_see_mirrored_images(variant, monkeypatch):
+    subject, shown = content(variant, "--flip"), []
+    monkeypatch.setattr(subject, "varied", lambda given, _: shown.append(1) or given)
+    for name in ("ae", "disc"):
+        update(subject, name)
+    assert shown == [1, 1]
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_phase_moves_exactly_its_nets(eager, variant):
     subject = content(variant)

@@ -121,4 +121,23 @@ def test_a_single_gan_has_no_partner(tmp_path, monkeypatch, capsys):
     argv = "--gan_type gan --dataset mini --preset smoke --width 0.005 --eval_pairs 0 --name one"
     with eagerly():
         assert main(argv.split()) == 0
-    assert "one domain" in refused(capsys, 2, "translate", "results/one", "--images", ".")
+    assert "two domains" in refused(capsys, 2, "translate", "results/one", "--images", ".")
+
+
+@pytest.mark.parametrize(("direction", "rows"), [("both", 3), ("12", 2)])
+def test_a_system_that_translates_needs_no_latent_vector(place, capsys, direction, rows):
+    argv = "--gan_type cyclegan --preset smoke --width 0.01 --eval_pairs 0 --name way".split()
+    with eagerly():
+        assert (
+            main([*argv, "--cycle_weight", "1" if rows == 3 else "0", "--direction", direction])
+            == 0
+        )
+    capsys.readouterr()
+    assert main("translate results/way --images given".split()) == 0
+    sheet, array = map(Path, capsys.readouterr().out.splitlines())
+    with Image.open(sheet) as image:
+        assert image.height == rows * 32 + (rows - 1) * 4
+    assert np.load(array).shape == (3, 32, 32, 3)
+    if direction == "12":
+        told = refused(capsys, 2, *"translate results/way --images given --domain 2".split())
+        assert "domain 2 only" in told

@@ -177,9 +177,10 @@ def test_a_run_with_a_checkpoint_needs_no_phase_1(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(first_phase, "obtain", lambda *_: asked.append(1) or tmp_path)
     options = tiny("--results_dir", str(tmp_path), "--name", "it")
-    (tmp_path / "it" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "it" / "checkpoints" / "00000002").mkdir(parents=True)
     begun = [first_phase.start(lord_trainer.FIRST, options, None, None)]
     assert begun == [None] and not asked
+    (tmp_path / "new" / "checkpoints").mkdir(parents=True)  # as a first one leaves it that failed
     for change in (dict(name="new"), dict(overwrite=True)):
         given = dataclasses.replace(options, **change)
         assert first_phase.start(lord_trainer.FIRST, given, None, None) == tmp_path
@@ -202,7 +203,7 @@ def test_metrics_of_phase_1_are_of_training_images():
     found = subject.metrics()
     names = {"swap_acc", "copy_rate", "short_l1", "evaluator_accuracy"}
     assert found.keys() == {f"{name}_seen" for name in names}
-    images, labels = subject.pool()
+    images, labels = subject.pool
     chosen = np.random.default_rng(subject.options.seed + 2).integers(0, 24, 12)
     content = subject.nets["content_codes"](chosen)
     style = subject.nets["class_codes"](labels[chosen])
@@ -218,7 +219,7 @@ def test_metrics_of_phase_2_are_of_held_out_images():
     subject = second("--eval_pairs", "6")
     names = {"swap_acc", "copy_rate", "rec_l1", "short_l1", "evaluator_accuracy"}
     assert subject.metrics().keys() == names
-    assert len(subject.pool()[0]) == 12 and len(first().pool()[0]) == 24
+    assert len(subject.pool[0]) == 12 and len(first().pool[0]) == 24
     found = subject.statistics()
     assert np.isfinite(found["stat/val_loss"]) and "stat/rec_l1" in found
 
@@ -226,7 +227,7 @@ def test_metrics_of_phase_2_are_of_held_out_images():
 @pytest.mark.parametrize("make", [first, second])
 def test_a_sheet_has_contents_above_and_classes_left(make, run, monkeypatch):
     subject = make(run=run)
-    images, labels = subject.pool()
+    images, labels = subject.pool
     images[:] = labels[:, None, None, None] * 20  # a class is a shade of grey
     images[:, 0] = np.arange(len(images))[:, None, None]  # and a number stands in the first row
 
@@ -235,7 +236,7 @@ def test_a_sheet_has_contents_above_and_classes_left(make, run, monkeypatch):
         rest = np.broadcast_to(style[:, None, None, None], (100, 31, 32, 3))
         return tf.constant(np.concatenate([top, rest], axis=1) / 127.5 - 1, tf.float32)
 
-    monkeypatch.setattr(subject, "pool", lambda: (images, labels))
+    monkeypatch.setattr(subject, "pool", (images, labels))
     monkeypatch.setattr(subject, "codes", lambda rows: (rows, tf.constant(labels[rows] * 20)))
     monkeypatch.setattr(subject, "draw", draw)
     subject.sheet()

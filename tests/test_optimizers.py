@@ -17,6 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserW
         ("linear", {0: 2.0, 10: 2.0, 12: 1.0, 13: 0.5, 14: 0.0, 99: 0.0}),
         ("cosine", {0: 2.0, 10: 2.0, 12: 1.0, 13: 1 - 0.5**0.5, 14: 0.0, 99: 0.0}),
         ("exponential", {0: 2.0, 10: 2.0, 14: 1.0, 18: 0.5}),
+        ("step", {0: 2.0, 13: 2.0, 14: 1.0, 17: 1.0, 18: 0.5}),
     ],
 )
 def test_rates_that_fall_from_update_10_over_4(kind, rates):

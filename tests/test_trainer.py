@@ -190,13 +190,18 @@ def test_the_step_compiled_by_xla_equals_the_plain_one(straight, monkeypatch):
             np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
 
 
-def test_bfloat16_keeps_float32_weights_images_and_terms(classifier_path):
-    subject = trainer("scogan", *flags("scogan", classifier_path), "--mixed_precision", "bfloat16")
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_phase_runs_in_bfloat16(system, eager, classifier_path):
+    subject = trainer(system, *flags(system, classifier_path), "--mixed_precision", "bfloat16")
     for each in subject.phases:
         assert all(np.isfinite(value) for value in update(subject, each.name).values())
     assert {v.dtype for net in subject.nets.values() for v in net.trainable_variables} == {
         "float32"
     }
+
+
+def test_bfloat16_keeps_float32_images_and_leaves_no_policy(classifier_path):
+    subject = trainer("scogan", *flags("scogan", classifier_path), "--mixed_precision", "bfloat16")
     assert any(layer.compute_dtype == "bfloat16" for layer in subject.nets["gen1"].layers)
     assert all(images.dtype == np.float32 for images in subject.sample(subject.fixed_latent(2)))
     assert keras.config.dtype_policy().name == "float32", "the policy is not left behind"

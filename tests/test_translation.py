@@ -86,6 +86,18 @@ def test_distances_of_one_image_have_no_law():
     terms("cyclegan", "gen", "--distance_weight", "1", "--distance_of", "halves")
 
 
+def test_pairs_without_labels_are_measured_too():
+    def unlabelled(contract):
+        data = tiny_data(contract)
+        domains = (dataclasses.replace(d, labels=None, test_labels=None) for d in data.domains)
+        return dataclasses.replace(data, domains=tuple(domains), classes=0)
+
+    argv = "--paired --cycle_weight 0 --direction 12 --kid_features none".split()
+    subject = trainer("cyclegan", *argv, "--eval_pairs", "4", data=unlabelled)
+    assert subject.metrics().keys() == {"l1_pair12"}
+    assert trainer("cyclegan", *argv, data=unlabelled).metrics() == {}
+
+
 def test_the_pool_is_in_the_checkpoint(run):
     subject = trainer("cyclegan", run=run)
     update(subject, "disc")

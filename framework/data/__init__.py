@@ -11,7 +11,8 @@ from framework.data import audio, celeba, folder, sources, voices, wavs
 from framework.data.audio import Clips
 from framework.data.originals import Split, Splits
 from framework.data.pairs import PAIRS, Pair
-from framework.data.pipeline import Data, Domain, prune
+from framework.data.pipeline import Data, Domain
+from framework.data.pruning import prune
 from framework.data.sources import SOURCES, Source
 from framework.data.views import VIEWS, resize, to_rgb
 from framework.errors import MissingError, UsageError

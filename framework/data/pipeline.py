@@ -108,9 +108,15 @@ class Data:
         """The same domains under a contract of classes, of which attributes have one per domain.
 
         Raises:
-            UsageError: a domain has no labels, or, for 'triple', none of a class of another one.
+            UsageError: a domain has no labels; attributes of one domain alone; for 'triple', a
+                domain has no class that others do not have too.
         """
         if self.attributes:
+            if len(self.domains) < 2:
+                raise UsageError(
+                    f"{self.name} has attributes and no classes: use a pair that one of them "
+                    "divides, such as celeba_glasses"
+                )
             domains = tuple(_as_class(domain, i) for i, domain in enumerate(self.domains))
             return Data(contract, domains, self.name, len(domains), domains_are_classes=True)
         data = replace(self.labelled(), contract=contract)
@@ -327,24 +333,3 @@ def _sampled(domain: Domain, count: int, seed: int) -> Domain:
     kept = np.sort(np.random.default_rng(seed).permutation(size)[:count])
     labels = None if domain.labels is None else domain.labels[kept]
     return replace(domain, images=domain.images[kept], labels=labels)
-
-
-def prune(
-    domain: Domain,
-    probabilities: Callable[[np.ndarray], np.ndarray],
-    threshold: float = 0.4,
-    batch_size: int = 512,
-) -> Domain:
-    """Drops training images whose best class probability is at most `threshold` (thesis, 2.7).
-
-    `probabilities` maps uint8 images [N, S, S, 3] to class probabilities [N, K]; it is called with
-    `batch_size` images at a time. The test images stay as they are. Raises UsageError when fewer
-    than two images would be left.
-    """
-    starts = range(0, len(domain.images), batch_size)
-    best = [probabilities(domain.images[i : i + batch_size]).max(axis=1) for i in starts]
-    keep = np.concatenate(best) > threshold
-    if keep.sum() < 2:
-        raise UsageError(f"pruning {domain.name} at {threshold} leaves {keep.sum()} images")
-    labels = None if domain.labels is None else domain.labels[keep]
-    return replace(domain, images=domain.images[keep], labels=labels)

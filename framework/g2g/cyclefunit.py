@@ -67,8 +67,7 @@ class Trainer(g2g_trainer.Trainer):
         """Content and style codes; the identity is the style with --id_mode replace."""
         if self.options.id_mode != "replace":
             return super().encode(x, training)
-        content = self.now(training)["content"](x, training=training)
-        return content, self.frozen["identity"](x, training=False)
+        return self.content(x, training), self.frozen["identity"](x, training=False)
 
     def gen_terms(self, batch: Batch, random: Random, training: bool = True) -> dict:
         """Long and short perceptual reconstruction, code cycles, identity, adversary."""
@@ -77,8 +76,10 @@ class Trainer(g2g_trainer.Trainer):
         if o.rec_short_weight:
             short = self.draw(swap.content, swap.style, training)
             terms["rec_short"] = o.rec_short_weight * self._seen_distance(short, swap.x)
+        if o.sanity:
+            return terms
         terms |= code_cycle(swap, o.gamma)
-        if o.adv_weight and not o.sanity:
+        if o.adv_weight:
             logits = self.nets["disc"](swap.mixed, training=training)
             terms["adv"] = o.adv_weight * 2 * losses.ADVERSARIAL["lsgan"].gen(logits)
         if o.id_mode == "loss":

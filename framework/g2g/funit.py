@@ -10,7 +10,16 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from framework import averages, g2g_trainer, guides, losses, penalties, results, weights
+from framework import (
+    averages,
+    checkpoints,
+    g2g_trainer,
+    guides,
+    losses,
+    penalties,
+    results,
+    weights,
+)
 from framework.data import Data
 from framework.exchange import Swap, exchange, pair
 from framework.g2g import networks
@@ -38,12 +47,15 @@ class Trainer(g2g_trainer.Trainer):
     def __init__(self, options: Options, data: Data, run: results.Run | None = None):
         """As every system; with --pretrained the weights are those of another run.
 
+        They are not needed where this run has a checkpoint.
+
         Raises:
             MissingError: --pretrained has no such nets.
             UserError: they have other shapes.
         """
         super().__init__(options, data, run)
-        if options.pretrained:
+        begun = run is not None and checkpoints.exist(run.checkpoints)
+        if options.pretrained and not begun:
             for name in (*NETS, *(["disc"] if options.restore_disc else [])):
                 weights.copy_from_run(self.nets[name], options.pretrained, name)
             averages.restart(self.ema_nets, self.nets)

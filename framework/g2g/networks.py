@@ -9,10 +9,9 @@ from nets.blocks import Style, scaled
 
 def build(options: Options, style_dim: int) -> dict[str, keras.Model]:
     """`content`, `style` and `gen` of --g2g_nets."""
-    kind = options.g2g_nets
-    if kind == "paper":
-        kind = "lord" if options.g2g_variant == "naive" else "funit"
-    return KINDS[kind](options, style_dim, Style("channel", "he", 0.0, options.weight_decay))
+    return KINDS[options.nets_of()](
+        options, style_dim, Style("channel", "he", 0.0, options.weight_decay)
+    )
 
 
 def _lord(o: Options, style_dim: int, layers: Style) -> dict[str, keras.Model]:

@@ -7,7 +7,7 @@ PAIRS = dict(glasses="celeba_glasses", smile="celeba_smiling", hair="celeba_faci
 OURS = dict(glasses=0.011, smile=0.052, hair=0.119)
 FADER = dict(glasses=0.066, smile=0.064, hair=0.182)
 
-COMMON = dict(gan_type="content", image_size=128, batch_size=32)
+COMMON = dict(gan_type="content", image_size=128, batch_size=32, flip=True)
 PRESS = COMMON | dict(content_variant="press", iterations=1_250_000)
 MASK = COMMON | dict(content_variant="mask", iterations=150_000, disc_weight=0.005, norm="batch")
 # 1,000 epochs of 50,000 images in batches of 32, of which half are of either domain.

@@ -134,6 +134,7 @@ G2G_FACES = G2G_CPU | dict(
     perceptual_net="squeeze",
     iterations=2000,
 )
+G2G_FACES_LABELLED = G2G_FACES | dict(dataset="celeba_glasses")  # classes: with and without
 # Factors of variation: the published nets, whose iteration takes a tenth of a second.
 FACTORS_CPU = dict(
     batch_size=32,
@@ -251,6 +252,7 @@ QUICK_PRESETS = {
         "pairs of photographs (celeba_*, horse2zebra, ...) at 64x64 on two CPU cores",
         FACES64,
         systems=dict(g2g=G2G_FACES, content=CONTENT_FACES, factors=FACTORS_FACES, lord=LORD_FACES)
+        | {"g2g funit": G2G_FACES_LABELLED, "g2g funit2funit": G2G_FACES_LABELLED}
         | CPU64_SYSTEMS,
     ),
 }

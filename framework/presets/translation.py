@@ -11,18 +11,18 @@ CYCLEGAN = dict(
 )  # fmt: skip
 PLAIN = CYCLEGAN | dict(identity_weight=0.0, pool=0)  # its kin have neither
 DIGITS = dict(image_size=32, batch_size=64)
-PHOTOS = dict(image_size=256, weight_init="normal", kid_features="none")
+PHOTOS = dict(image_size=256, weight_init="normal", kid_features="none", log_every=500)
 EPOCH = 1334  # iterations in which each zebra is seen once
 
 # UNIT's program adds c |w|^2 / 2 to the loss with c = 1e-4, DiscoGAN's with c = 1e-5.
 UNIT = dict(
     gan_type="unit", loss="lsgan", adv_weight=2.0, cycle_weight=10.0, rec_weight=10.0,
     prior_weight=0.01, code_noise=1.0, lr_d=1e-4, lr_g=1e-4, b1=0.5, b2=0.999, weight_decay=5e-5,
-    lr_schedule="exponential", lr_decay_length=100_000, batch_size=1,
+    lr_schedule="step", lr_decay_length=100_000, batch_size=1,
 )  # fmt: skip
 OST = dict(
     gan_type="ost", loss="lsgan", adv_weight=2.0, cycle_weight=10.0, rec_weight=1.0,
-    prior_weight=0.1, code_noise=0.0, lr_d=2e-4, lr_g=2e-4, b1=0.5, b2=0.999, max_items_A=1,
+    prior_weight=0.1, code_noise=0.0, lr_d=2e-4, lr_g=2e-4, b1=0.5, b2=0.999,
 )  # fmt: skip
 
 TRANSLATIONS = {
@@ -38,7 +38,8 @@ TRANSLATIONS = {
     "discogan": thesis(
         "DiscoGAN on women and men at 64x64 (its settings; generators are CycleGAN's)",
         PLAIN, PHOTOS, loss="ce", adv_weight=0.1, fm_weight=0.9, cycle_norm="l2", cycle_weight=1.0,
-        rate=0.01, rate_later=0.5, rate_change=10_000, gen_iters=2, weight_decay=5e-6,
+        rate=0.01, rate_later=0.5, rate_change=3333,  # of three updates
+         gen_iters=2, weight_decay=5e-6,
         cogan_data="celeba_male", image_size=64, batch_size=64, iterations=20_000,
     ),
     "dualgan": thesis(
@@ -68,8 +69,9 @@ TRANSLATIONS = {
         DIGITS, SVHN, batch_size=32, phase1_iterations=10_000, iterations=5000,
     ),
     "ost_photos": thesis(
-        "one-shot translation of one horse at 256x256", OST, PHOTOS, HORSE, batch_size=1,
-        rec_weight=10.0, unshared=0, pool=50, phase1_iterations=60 * EPOCH, iterations=20 * EPOCH,
+        "one-shot translation of one horse at 256x256 (varied as digits are, not cropped)",
+        OST, PHOTOS, HORSE, batch_size=1, phase1_rec_weight=10.0, unshared=0, pool=50,
+        phase1_iterations=60 * EPOCH, iterations=20 * EPOCH,
         lr_schedule="linear", lr_decay_length=20 * EPOCH,
     ),
 }  # fmt: skip
@@ -93,7 +95,7 @@ def _systems(common: dict[str, Any], iterations: int) -> dict[str, dict[str, Any
     own = {
         "cyclegan": dict(identity_weight=0.0),
         "unit": dict(code_noise=0.5),
-        "ost": dict(phase1_iterations=iterations, max_items_A=1),
+        "ost": dict(phase1_iterations=iterations),
     }
     return {name: common | length | more for name, more in own.items()}
 

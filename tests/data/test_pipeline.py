@@ -268,6 +268,8 @@ def test_domains_of_images_with_attributes_are_classes(contract):
     faces = data.Data("domains", tuple(parts), "faces", 2, ("young", "smiling"), "smiling")
     source = faces.classed(contract)
     assert source.classes == 2 and not source.attributes
+    with pytest.raises(UsageError, match="use a pair that one of them divides"):
+        dataclasses.replace(faces, domains=faces.domains[:1]).classed(contract)
     assert [set(d.test_labels) for d in source.domains] == [{0}, {1}]
     rows = drawn(source, 4)
     second = {"labelled_pair": "y2", "triple": "y1"}[contract]
