@@ -47,12 +47,19 @@ class Viewed(trainer.Trainer):
         return not self.data.attributes and all(d.labels is not None for d in self.data.domains)
 
     def held_out(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """`count` random pairs of held-out images, uint8 rows [2 count, ...], and their classes."""
-        images = np.concatenate([d.test_images for d in self.data.domains])
-        rows = np.random.default_rng(seed).integers(0, len(images), 2 * count)
+        """`count` random pairs of held-out images, uint8 rows [2 count, ...], and their classes.
+
+        From each domain come as many, as in training, however many it has.
+        """
+        rng, domains = np.random.default_rng(seed), self.data.domains
+        domains = [domain for domain in domains if len(domain.test_images)]
+        turns = rng.integers(0, len(domains), 2 * count)
+        rows = [rng.integers(0, len(domains[turn].test_images)) for turn in turns]
+        chosen = [(domains[turn], row) for turn, row in zip(turns, rows, strict=True)]
+        images = np.stack([domain.test_images[row] for domain, row in chosen])
         if not self.has_classes:
-            return images[rows], None
-        return images[rows], np.concatenate([d.test_labels for d in self.data.domains])[rows]
+            return images, None
+        return images, np.array([domain.test_labels[row] for domain, row in chosen])
 
     def exchanged(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """`mixed`, `back` and `short`, the images of their own codes, of uint8 rows [2B, ...]."""

@@ -187,6 +187,11 @@ def test_held_out_pairs_are_the_same_every_time_and_know_their_classes():
     assert set(x[:, 0, 0, 0]) == {*range(6), *range(10, 16)}
     np.testing.assert_array_equal(x, subject.held_out(50, seed=1)[0])
     assert not np.array_equal(x, subject.held_out(50, seed=2)[0])
+    many = {k: np.repeat(getattr(parts[0], k), 100, axis=0) for k in ("test_images", "test_labels")}
+    parts[0] = dataclasses.replace(parts[0], **many)
+    subject.data = Data("halves", tuple(parts), "two", 3)
+    x, _ = subject.held_out(200, seed=1)
+    assert 160 < (x[:, 0, 0, 0] < 10).sum() < 240, "as many of each domain"
     subject.data = face_data("halves")
     assert subject.held_out(2, seed=1)[1] is None, "attributes are not one class"
 
