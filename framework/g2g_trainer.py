@@ -133,8 +133,9 @@ class Options(config.Exchange):
         for name, variants in self.ONLY.items():
             value = getattr(self, name)
             if value not in (None, "none", False) and self.g2g_variant not in variants:
+                told = name if value is True else f"{name} {value}"
                 raise UsageError(
-                    f"--{name} {value}: for --g2g_variant {' or '.join(variants)}, "
+                    f"--{told}: for --g2g_variant {' or '.join(variants)}, "
                     f"not for {self.g2g_variant}"
                 )
         self._check_sizes()

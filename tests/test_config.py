@@ -132,7 +132,9 @@ def test_every_option_of_a_preset_exists(name):
 @pytest.mark.parametrize(("system", "flag"), SWITCHES)
 def test_every_switch_has_three_forms(system, flag):
     def value(*argv: str) -> bool:
-        options = config.parse(["--gan_type", system, *argv])
+        variant = {"sanity": "cyclefunit", "bug_compat": "funit"}.get(flag)
+        more = ["--g2g_variant", variant] if variant else []
+        options = config.parse(["--gan_type", system, *more, *argv])
         owner = [f for f in FIELDS[system] if flag in (f.name, *f.metadata["aliases"])]
         return getattr(options, owner[0].name)
 
