@@ -46,8 +46,8 @@ def test_the_set_is_the_same_in_every_run_and_stays_float():
     ("system", "name", "words"),
     [
         ("gan", "ring:edge", "points have no views"),
-        ("classifier", "ring", "ring has no labels"),
-        ("classifier", "mini+ring", "ring has no labels"),
+        ("classifier", "ring", "points are for --gan_type gan"),
+        ("classifier", "mini+ring", "points are for --gan_type gan"),
     ],
 )
 def test_points_are_no_images(system, name, words):
