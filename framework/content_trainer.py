@@ -8,6 +8,7 @@ is encoded so that a discriminator of codes cannot tell the domains apart. How e
 
 import dataclasses
 import importlib
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -21,6 +22,7 @@ from framework.utils import Random
 from nets import content
 from nets.blocks import Style, scaled
 
+Terms = Callable[[Batch, Random], dict[str, tf.Tensor]]
 BATCH_NORM_BELOW = 128  # pixels: there the codes are too small for instance norm
 
 
@@ -123,13 +125,16 @@ class Trainer(Viewed):
     def build_phases(self) -> list[Phase]:
         """Encoders and decoders, then the discriminator of the codes they make now."""
         return [
-            Phase("ae", self.averaged, self.ae_terms),
-            Phase("disc", ("disc",), self.disc_terms),
+            Phase("ae", self.averaged, self._of_varied(self.ae_terms)),
+            Phase("disc", ("disc",), self._of_varied(self.disc_terms)),
         ]
 
     def ae_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Weighted terms of encoders and decoders."""
         raise NotImplementedError
+
+    def _of_varied(self, terms: Terms) -> Terms:
+        return lambda batch, random: terms(self.varied(batch, random), random)
 
     def varied(self, batch: Batch, random: Random) -> Batch:
         """The batch, with --flip half of its images mirrored."""
@@ -139,7 +144,6 @@ class Trainer(Viewed):
 
     def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Cross-entropy in nats of telling the domains apart by their common codes."""
-        batch = self.varied(batch, random)
         code = tf.stop_gradient(self.nets["common"](both(batch), training=True))
         logits1, logits2 = tf.split(self.nets["disc"](code, training=True), 2)
         parts = losses.ADVERSARIAL["ce"].disc(real_logits=logits2, fake_logits=logits1)

@@ -45,7 +45,6 @@ class Trainer(content_trainer.Trainer):
 
         Paper, eq. 3; the weight of the latter rises over --disc_ramp iterations.
         """
-        batch = self.varied(batch, random)
         x1, x2 = batch["x1"], batch["x2"]
         code = self.nets["common"](both(batch), training=True)
         attribute = tf.concat([told(x1, 0), told(x2, 1)], axis=0)

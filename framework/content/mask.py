@@ -28,7 +28,6 @@ class Trainer(press.Trainer):
 
     def ae_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Reconstructions, images on which nothing changes, the extra found again, hiding."""
-        batch = self.varied(batch, random)
         nets, x1, x2 = self.nets, batch["x1"], batch["x2"]
         common = nets["common"](both(batch), training=True)
         common1, common2 = tf.split(common, 2)

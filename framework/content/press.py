@@ -38,7 +38,6 @@ class Trainer(content_trainer.Trainer):
 
     def ae_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Reconstruction of both domains, and common codes that hide the domain."""
-        batch = self.varied(batch, random)
         nets, x1, x2 = self.nets, batch["x1"], batch["x2"]
         common = nets["common"](both(batch), training=True)
         extra = nets["separate"](x2, training=True)
