@@ -69,11 +69,11 @@ def draw(folder: Path, printed: bool = False) -> list[Path]:
     """Write thesis figures 2.7 and 2.12: jsd_curve.png and wd_curve.png; returns their paths."""
     from framework.results import compare  # matplotlib is slow to import
 
-    found, how = curves(printed=printed), ", as printed" if printed else ""
+    found, name = curves(printed=printed), "JSD, as printed" if printed else "JSD"
     x = np.linspace(-4, 24, 561)
     bells = {f"{name}: N({mean}, 1)": (x, norm.pdf(x, mean)) for name, mean in SHOWN.items()}
     lines = {
-        "jsd_curve": (f"Jensen-Shannon divergence of p and N(x, 1){how}", "JSD", found.jsd, bells),
+        "jsd_curve": ("Jensen-Shannon divergence of p and N(x, 1)", name, found.jsd, bells),
         "wd_curve": ("Wasserstein distance of p and N(x, 1)", "WD", found.wasserstein, {}),
     }
     return [
