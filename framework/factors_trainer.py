@@ -49,6 +49,10 @@ class Options(config.Encoding):
     z_noise: float = option(
         0.0, "standard deviation of noise on z while training (not published)", "factors", low=0
     )
+    s_class_weight: float = option(
+        0.0, "weight of the class, read from s by a classifier trained along (not published)",
+        "factors", low=0,
+    )  # fmt: skip
     z_class_weight: float = option(
         0.0, "weight of a uniform answer by a classifier of z, trained beside (not published)",
         "factors", low=0,
@@ -75,13 +79,13 @@ class Options(config.Encoding):
 
 
 class Trainer(Viewed):
-    """Encoder and decoder, the discriminator of pairs and, if asked for, a classifier of z."""
+    """Encoder and decoder, the discriminator of pairs and, if asked for, classifiers of codes."""
 
     contract = "triple"
     options: Options
 
     def build_nets(self) -> dict[str, keras.Model]:
-        """`enc`, `dec`, `disc` and, with --z_class_weight, `z_class`."""
+        """`enc`, `dec`, `disc` and the classifiers of codes that have a weight."""
         o = self.options
         layers = Style(weight_init="wide", bias_init=0.0, weight_decay=o.weight_decay)
         first, rows = (32, 4) if o.image_size >= 64 else (16, 3)
@@ -89,16 +93,21 @@ class Trainer(Viewed):
         disc = [scaled(32 * 2**row, o.width * o.d_width) for row in range(rows)]
         both = dict(image_size=o.image_size, channels=3, layers=layers)
         codes = dict(widths=tuple(units), z_dim=o.z_dim, s_dim=o.s_dim)
-        nets = {
+        return {
             "enc": factors.encoder(vae_on=o.vae_on, **codes, **both),
             "dec": factors.decoder(out="tanh", **codes, **both),
             "disc": factors.pair_discriminator(widths=tuple(disc), **both),
+        } | self._code_classifiers(layers)
+
+    def _code_classifiers(self, layers: Style) -> dict[str, keras.Model]:
+        o = self.options
+        weighted = {"z": (o.z_class_weight, o.z_dim), "s": (o.s_class_weight, o.s_dim)}
+        both = dict(classes=self.data.classes, units=scaled(256, o.width), layers=layers)
+        return {
+            f"{code}_class": factors.code_classifier(dim=dim, name=f"{code}_class", **both)
+            for code, (weight, dim) in weighted.items()
+            if weight
         }
-        if o.z_class_weight:
-            nets["z_class"] = factors.code_classifier(
-                dim=o.z_dim, classes=self.data.classes, units=scaled(256, o.width), layers=layers
-            )
-        return nets
 
     def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
         """Of --optim, at --lr_g for encoder and decoder, else --lr_d."""
@@ -111,7 +120,7 @@ class Trainer(Viewed):
         o = self.options
         when = (lambda terms: terms["accuracy"] < o.d_acc_limit) if o.d_acc_limit else None
         phases = [
-            Phase("ae", CODERS, self.ae_terms),
+            Phase("ae", CODERS + ("s_class",) * (o.s_class_weight > 0), self.ae_terms),
             Phase("gen", CODERS, self.gen_terms, o.gen_times),
             Phase("disc", ("disc",), self.disc_terms, watched=("accuracy",), when=when),
         ]
@@ -128,10 +137,14 @@ class Trainer(Viewed):
         images = self.nets["dec"]([tf.concat([z1, z1], axis=0), s], training=True)
         own, same = (_mean_square(each, batch["x1"]) for each in tf.split(images, 2))
         terms = {"rec": own, "rec_same": same} | self._kl(codes)
-        if self.options.z_class_weight:
+        o = self.options
+        if o.z_class_weight:
             logits = self.nets["z_class"](codes.z, training=True)
             away = -tf.reduce_mean(tf.nn.log_softmax(logits)) - np.log(self.data.classes)
-            terms["z_class"] = self.options.z_class_weight * away
+            terms["z_class"] = o.z_class_weight * away
+        if o.s_class_weight:
+            classes = tf.concat([batch["y1"], batch["y1"]], axis=0)
+            terms["s_class"] = o.s_class_weight * self._class_entropy("s", codes.s, classes)
         return terms
 
     def gen_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
@@ -164,9 +177,12 @@ class Trainer(Viewed):
 
     def z_class_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Cross-entropy in nats of classes read out of the z of x1."""
-        logits = self.nets["z_class"](self.encode(batch["x1"]).z, training=True)
-        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["y1"], logits)
-        return {"ce": tf.reduce_mean(entropy)}
+        return {"ce": self._class_entropy("z", self.encode(batch["x1"]).z, batch["y1"])}
+
+    def _class_entropy(self, code: str, values: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+        """Mean cross-entropy in nats of the classes [N] that the code's net reads from it."""
+        logits = self.nets[f"{code}_class"](values, training=True)
+        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits))
 
     def encode(self, x: tf.Tensor) -> Codes:
         """Codes of images [N, S, S, 3] in training."""

@@ -105,7 +105,12 @@ def pair_discriminator(
 
 
 def code_classifier(
-    *, dim: int = 16, classes: int = 10, units: int = 256, layers: Style = LAYERS
+    *,
+    dim: int = 16,
+    classes: int = 10,
+    units: int = 256,
+    layers: Style = LAYERS,
+    name: str = "class",
 ) -> keras.Model:
     """Code [N, dim] -> class logits, float32: the net that probed codes, here one that teaches.
 
@@ -118,7 +123,7 @@ def code_classifier(
         block += [layers.dense(units, name=name), blocks.batch_norm(name=f"{name}_norm")]
         block.append(leaky(0.2, f"{name}_leaky"))
     block.append(layers.dense(classes, name="class_logits", dtype="float32"))
-    return keras.Model(code, blocks.chain(block, code), name="class")
+    return keras.Model(code, blocks.chain(block, code), name=name)
 
 
 def _down(layers: Style, units: int, image_size: int, name: str) -> Block:

@@ -16,7 +16,8 @@ from framework.results import Run
 from framework.utils import Random
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
-ALL = "--vae_on both --z_class_weight 0.5 --z_noise 0.1 --adv_prior_fakes --ema 0.9".split()
+ALL = "--vae_on both --z_class_weight 0.5 --s_class_weight 0.5 --z_noise 0.1".split()
+ALL += "--adv_prior_fakes --ema 0.9".split()
 
 
 def subject(*argv: str, run=None) -> Trainer:
@@ -194,6 +195,18 @@ def test_a_uniform_answer_costs_nothing():
     head.set_weights([head.get_weights()[0], np.array([9, 0, 0], "f")])
     cost = -np.mean([9, 0, 0]) + np.log(np.exp(9) + 2) - np.log(3)
     assert float(seen(trainer, "ae", batch())[0]["z_class"]) == pytest.approx(2 * cost, rel=1e-5)
+
+
+def test_s_pays_for_the_class_of_both_images():
+    trainer = subject("--s_class_weight", "2")
+    head = trainer.nets["s_class"].get_layer("class_logits")
+    head.set_weights([0 * head.get_weights()[0], np.array([np.log(2), 0, 0], "f")])
+    # Probabilities are 1/2, 1/4, 1/4; x1 and x2 are one image each of classes 0, 1 and 2.
+    cost = np.log([2, 4, 4]).mean()
+    assert float(seen(trainer, "ae", batch())[0]["s_class"]) == pytest.approx(2 * cost, rel=1e-5)
+    certain = batch() | {"y1": tf.zeros(3, tf.int64)}
+    cost = np.log(2)
+    assert float(seen(trainer, "ae", certain)[0]["s_class"]) == pytest.approx(2 * cost, rel=1e-5)
 
 
 def test_figures_of_the_trained_system(run, capsys):
