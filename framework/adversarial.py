@@ -140,9 +140,19 @@ class Trainer(trainer.Trainer):
         seen = features.choose(o.kid_features, net, who)
         metrics |= features.distances(o, seen, fakes, domains, source, self.tell)
         if o.lpips_net != "none":
-            distance = lpips.Distance(o.lpips_net, lpips.folder(o), fakes[0].shape[1])
-            metrics |= lpips.measure(distance, fakes, domains, source)
+            metrics |= self._lpips_metrics(fakes, source)
         return metrics
+
+    def _lpips_metrics(self, fakes: tuple[np.ndarray, ...], source: str) -> dict[str, dict]:
+        """Distances of pairs and domains; the most and the least alike pairs are shown."""
+        o = self.options
+        distance = lpips.Distance(o.lpips_net, lpips.folder(o), fakes[0].shape[1])
+        found = lpips.compare(distance, fakes, self.data.domains)
+        if self.run and "lpips_pair" in found:
+            cells = lpips.nearest_and_farthest(fakes, found["lpips_pair"])
+            self.run.table(cells, lpips.EXTREMES_SHEET, top=2)
+        about = f"{distance.protocol}; {source}"
+        return {name: evaluate.lpips.mean(each, about) for name, each in found.items()}
 
     def _evaluate(
         self, net: keras.Model, who: str, source: str, fakes: tuple[np.ndarray, ...]

@@ -18,6 +18,8 @@ HEADS = "lpips_v0.1_linear_heads.npz"
 HEADS_URL = "https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1"
 FLAG = "--lpips_weights"
 REALS_SEED = 3  # which real images stand beside the samples
+EXTREMES = 8  # pairs of either kind that are shown
+EXTREMES_SHEET = "nearest_and_farthest"
 
 
 class Distance:
@@ -98,21 +100,20 @@ def _heads(net: str, file: Path, channels: Sequence[int]) -> list[np.ndarray]:
     return heads
 
 
-def measure(
-    distance: Distance, fakes: Sequence[np.ndarray], domains: Sequence[Domain], protocol: str
-) -> dict[str, dict]:
+def compare(
+    distance: Distance, fakes: Sequence[np.ndarray], domains: Sequence[Domain]
+) -> dict[str, np.ndarray]:
     """The thesis' distances (chapter 3): samples against real images, and pairs against each other.
 
     Args:
         distance: the network.
         fakes: one array [N, S, S, 3] in [-1, 1] per domain; rows of the same index are a pair.
         domains: where the real images come from, N training images at random.
-        protocol: of the samples.
 
     Returns:
-        `lpips_domain1`, and with two domains `lpips_domain2`, `lpips_cross12` and `lpips_cross21`
-        (samples i and real images of domain j), `lpips_pair` (same z) and `lpips_real` (random
-        real images of both: the baseline).
+        Distances [N] by metric: `lpips_domain1`, and with two domains `lpips_domain2`,
+        `lpips_cross12` and `lpips_cross21` (samples i and real images of domain j), `lpips_pair`
+        (same z) and `lpips_real` (random real images of both: the baseline).
     """
     random, count = np.random.default_rng(REALS_SEED), len(fakes[0])
     rows = [random.integers(0, len(domain.images), count) for domain in domains]
@@ -129,6 +130,21 @@ def measure(
             images = [*(each[part] for each in fakes), *reals]
             parts.append(distance.between(images, pairs.values()))
             progress.update(part.stop)
-    found = np.concatenate(parts, axis=1)
-    about = f"{distance.protocol}; {protocol}"
-    return {name: lpips.mean(each, about) for name, each in zip(pairs, found, strict=True)}
+    return dict(zip(pairs, np.concatenate(parts, axis=1), strict=True))
+
+
+def nearest_and_farthest(fakes: tuple[np.ndarray, np.ndarray], distances: np.ndarray) -> np.ndarray:
+    """Cells for `images.table`, the lowest and then the highest distances.
+
+    Args:
+        fakes: both images [N, S, S, C] of each pair.
+        distances: [N], of the two.
+
+    Returns:
+        [4, K, S, S, C], K = 8 or N / 2: domain 1 and 2 of the nearest pairs, from the nearest on,
+        and of the farthest, from the farthest on.
+    """
+    order = np.argsort(distances, kind="stable")
+    count = min(EXTREMES, len(order) // 2)
+    chosen = order[:count], order[::-1][:count]
+    return np.stack([images[rows] for rows in chosen for images in fakes])

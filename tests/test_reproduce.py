@@ -12,6 +12,7 @@ from framework.cli import main
 from framework.errors import MissingError, UserError
 from framework.experiments import EXPERIMENTS, GROUPS, Experiment
 from framework.reproduce import report, runner, table
+from framework.results.words import CAPTIONS
 
 
 def metric(value, protocol="evaluator"):
@@ -228,7 +229,8 @@ def test_every_experiment_runs_at_smoke_size(name, shared_data, tmp_path):
     place = ["--data_dir", str(data), "--results_dir", str(tmp_path / "results")]
     assert main(["reproduce", name, "--scale", "smoke", "--lpips_net", "squeeze", *place]) == 0
     folder = tmp_path / "results" / "reproduce" / f"{name}-smoke"
-    assert (folder / "index.html").is_file()
+    page = (folder / "index.html").read_text()
+    assert CAPTIONS.get(EXPERIMENTS[name].sheet, "") in page
     lines = (folder / "table.csv").read_text().splitlines()
     assert len(lines) > 1 or not EXPERIMENTS[name].measures
 

@@ -37,6 +37,7 @@ class Experiment:
         published: label -> metric -> number in the thesis; the baseline of its data has the label
             "data", or "data <pair>" where there are several.
         curves: columns of history.csv drawn over each other for all runs.
+        sheet: the sheet of each run that is shown, instead of one of all runs.
         drawing: file of a figure that needs no run, of `evaluate.curves`.
         finding: what the thesis concludes.
         caveat: why a number is not comparable even at full scale.
@@ -47,6 +48,7 @@ class Experiment:
     measures: Mapping[str, str] = dataclasses.field(default_factory=dict)
     published: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
     curves: tuple[str, ...] = ()
+    sheet: str = ""
     drawing: str = ""
     finding: str = ""
     caveat: str = ""

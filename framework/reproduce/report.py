@@ -8,6 +8,7 @@ from pathlib import Path
 from framework.experiments import Experiment
 from framework.reproduce import table
 from framework.results import ablation, files
+from framework.results.words import CAPTIONS
 
 COLUMNS = 12  # pairs of the sheet
 LATENT_SEED = 7
@@ -50,7 +51,7 @@ def _metrics(folder: Path) -> dict[str, dict]:
 
 
 def _pictures(experiment: Experiment, runs: Mapping[str, Path], place: Path, printed: bool):
-    """Captions and files: drawn figure, curves, one sheet of all runs, else each run's own."""
+    """Captions and files: drawn figure, curves, the sheet named or one of all, else each run's."""
     from framework.evaluate import curves
     from framework.results import compare
 
@@ -63,6 +64,11 @@ def _pictures(experiment: Experiment, runs: Mapping[str, Path], place: Path, pri
     for column in experiment.curves if runs else ():
         path = place / f"{column.replace('/', '_')}.png"
         yield column.rpartition("/")[2].replace("_", " "), compare.overlay(runs, column, path)
+    if experiment.sheet:
+        for label, folder in runs.items():
+            caption = f"{label}: {CAPTIONS[experiment.sheet]}"
+            yield caption, folder / "samples" / f"{experiment.sheet}.png"
+        return
     strips = {label: _pairs(folder) for label, folder in runs.items()}
     if all(strips.values()) and strips:
         caption = "the same latent vectors in each column; domain 1 above its partner"

@@ -81,6 +81,8 @@ CAPTIONS = {
     "guides": "An image and two guides; nothing extra, then that of guide 1 and on to guide 2's.",
     "separation": "From above: mixtures; backgrounds and voices found; the true ones, if known. "
     "Time goes to the right, high notes stand above; black is silence.",
+    "nearest_and_farthest": "Of all pairs measured, those of the lowest LPIPS, the lowest on the "
+    "left, domain 1 above its partner; below them those of the highest, the highest on the left.",
     "swap_matrix": "The class is that of the image above, the style that of the image on the left.",
     "interpolation": "Left x1 and x3, then dec(z1, s) with s on its way from s1 to s3.",
     "codes": "t-SNE of the codes of held-out images, coloured by class.",

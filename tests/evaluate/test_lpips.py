@@ -15,7 +15,7 @@ from framework.cli import main
 from framework.data import Domain
 from framework.errors import MissingError, UsageError, UserError
 from framework.evaluate import lpips
-from framework.lpips import Distance, measure
+from framework.lpips import Distance, compare, nearest_and_farthest
 from nets import torchvision
 
 OFFICIAL = {
@@ -120,12 +120,12 @@ def test_the_distances_of_a_pair_of_domains(tiny_domains, monkeypatch):
 
     monkeypatch.setattr(lpips, "PIXELS", 2 * 32 * 32)
     distance = MeanDifference()
-    found = measure(distance, fakes, tiny_domains, "z")
+    found = compare(distance, fakes, tiny_domains)
     assert found.keys() == DISTANCES
-    assert found["lpips_pair"]["value"] == pytest.approx(distance(*fakes).mean())
-    assert found["lpips_pair"]["n"] == 3
-    alone = measure(distance, fakes[:1], tiny_domains[:1], "z")
-    assert alone == {"lpips_domain1": found["lpips_domain1"]}
+    np.testing.assert_allclose(found["lpips_pair"], distance(*fakes))
+    alone = compare(distance, fakes[:1], tiny_domains[:1])
+    assert alone.keys() == {"lpips_domain1"}
+    np.testing.assert_array_equal(alone["lpips_domain1"], found["lpips_domain1"])
 
 
 def test_generators_against_data_of_the_other_domain():
@@ -133,11 +133,21 @@ def test_generators_against_data_of_the_other_domain():
     fakes = tuple(np.full((3, 32, 32, 3), value, np.float32) for value in (0.5, 0.25))
     reals = [np.full((4, 32, 32, 3), colour, np.uint8) for colour in (0, 255)]  # -1 and 1
     domains = [Domain("", images, None, images, None) for images in reals]
-    found = measure(MeanDifference(), fakes, domains, "z")
+    found = compare(MeanDifference(), fakes, domains)
     expected = dict(domain1=1.5, cross12=0.5, cross21=1.25, domain2=0.75, pair=0.25, real=2.0)
-    assert {k: m["value"] for k, m in found.items()} == {
-        f"lpips_{name}": pytest.approx(value) for name, value in expected.items()
-    }
+    assert found.keys() == {f"lpips_{name}" for name in expected}
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[f"lpips_{name}"], [value] * 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("count", "shown"), [(5, 2), (40, 8)])
+def test_the_most_and_least_alike_pairs_are_shown_in_their_order(count, shown):
+    levels = np.random.default_rng(0).permutation(count).astype("f")
+    fakes = tuple(np.ones((count, 4, 4, 3), "f") * levels[:, None, None, None] + i for i in (0, 99))
+    cells = nearest_and_farthest(fakes, levels)
+    assert cells.shape == (4, shown, 4, 4, 3)
+    near, far = np.arange(shown), count - 1 - np.arange(shown)
+    np.testing.assert_array_equal(cells[..., 0, 0, 0], [near, near + 99, far, far + 99])
 
 
 @pytest.fixture
@@ -185,9 +195,9 @@ def test_missing_weights_are_told_before_training(tmp_path):
     assert config.parse(how).name == config.parse([]).name, "not what is learned"
 
 
-def test_metrics_of_a_trainer_without_labels(shared_data):
+def test_metrics_of_a_trainer_without_labels(shared_data, run):
     how = ["--lpips_net", "squeeze", "--lpips_weights", str(shared_data / "lpips")]
-    subject = trainer("cogan", *how, "--eval_pairs", "5", "--kid_features", "none")
+    subject = trainer("cogan", *how, "--eval_pairs", "5", "--kid_features", "none", run=run)
     domains = [dataclasses.replace(d, labels=None, test_labels=None) for d in subject.data.domains]
     subject.data = dataclasses.replace(subject.data, domains=tuple(domains), classes=0)
     metrics = subject.metrics()
@@ -196,6 +206,8 @@ def test_metrics_of_a_trainer_without_labels(shared_data):
         low, high = metric["ci95"]
         assert 0 <= low <= metric["value"] <= high and metric["n"] == 5
         assert "LPIPS 0.1, squeeze; 32x32, not resized" in metric["protocol"]
+    with Image.open(run.samples / "nearest_and_farthest.png") as sheet:
+        assert sheet.size == (2 * 32, 4 * 32 + 6)  # half of five pairs, a gap between the kinds
 
 
 def test_a_download_that_is_not_the_file_is_refused_and_removed(tmp_path, monkeypatch):
