@@ -147,11 +147,10 @@ FACTORS = dict(
 # With the text's two adversarial updates and weight of KL the decoder soon ignores z. Classifiers
 # that the encoder confuses (z) and helps (s) put the class where it belongs.
 FACTORS_CPU = FACTORS | dict(
-    iterations=2400,
+    iterations=2000,
     gen_times=1,
-    kl_weight=0.2,
-    z_class_weight=0.25,
-    z_class_times=2,
+    kl_weight=0.1,
+    z_class_weight=0.05,
     s_class_weight=0.1,
 )
 FACTORS_FACES = FACTORS | dict(
