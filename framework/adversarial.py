@@ -150,7 +150,7 @@ class Trainer(trainer.Trainer):
         found = lpips.compare(distance, fakes, self.data.domains)
         if self.run and "lpips_pair" in found:
             cells = lpips.nearest_and_farthest(fakes, found["lpips_pair"])
-            self.run.table(cells, lpips.EXTREMES_SHEET, top=2)
+            self.run.table(cells, "nearest_and_farthest", top=2)
         about = f"{distance.protocol}; {source}"
         return {name: evaluate.lpips.mean(each, about) for name, each in found.items()}
 

@@ -119,8 +119,9 @@ class Trainer(Viewed):
         """Reconstruction, deception, then the discriminator unless it is good enough."""
         o = self.options
         when = (lambda terms: terms["accuracy"] < o.d_acc_limit) if o.d_acc_limit else None
+        learners = (*CODERS, "s_class") if o.s_class_weight else CODERS
         phases = [
-            Phase("ae", CODERS + ("s_class",) * (o.s_class_weight > 0), self.ae_terms),
+            Phase("ae", learners, self.ae_terms),
             Phase("gen", CODERS, self.gen_terms, o.gen_times),
             Phase("disc", ("disc",), self.disc_terms, watched=("accuracy",), when=when),
         ]

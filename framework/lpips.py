@@ -19,7 +19,6 @@ HEADS_URL = "https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/
 FLAG = "--lpips_weights"
 REALS_SEED = 3  # which real images stand beside the samples
 EXTREMES = 8  # pairs of either kind that are shown
-EXTREMES_SHEET = "nearest_and_farthest"
 
 
 class Distance:
@@ -141,10 +140,10 @@ def nearest_and_farthest(fakes: tuple[np.ndarray, np.ndarray], distances: np.nda
         distances: [N], of the two.
 
     Returns:
-        [4, K, S, S, C], K = 8 or N / 2: domain 1 and 2 of the nearest pairs, from the nearest on,
-        and of the farthest, from the farthest on.
+        [4, K, S, S, C], K = 8 or N / 2, at least 1: domain 1 and 2 of the nearest pairs, from the
+        nearest on, and of the farthest, from the farthest on.
     """
     order = np.argsort(distances, kind="stable")
-    count = min(EXTREMES, len(order) // 2)
+    count = min(EXTREMES, max(1, len(order) // 2))
     chosen = order[:count], order[::-1][:count]
     return np.stack([images[rows] for rows in chosen for images in fakes])

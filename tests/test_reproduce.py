@@ -6,6 +6,7 @@ import math
 
 import pytest
 from photographs import write_photographs
+from PIL import Image
 
 from framework import config, experiments
 from framework.cli import main
@@ -202,6 +203,19 @@ def test_curves_of_runs_that_were_all_left_out_are_not_drawn(tmp_path):
     experiment = Experiment("curves", {"A": "h2z_pl"}, curves=("gen/adv1",))
     page = report.write("it", experiment, {"A": [tmp_path / "none"]}, "full", tmp_path)
     assert page.is_file() and not list(page.parent.glob("*.png"))
+
+
+def test_the_sheet_named_is_shown_and_one_that_is_not_there_is_not(tmp_path):
+    samples = tmp_path / "run" / "samples"
+    samples.mkdir(parents=True)
+    for name in ("000020", "nearest_and_farthest"):
+        Image.new("RGB", (8, 8)).save(samples / f"{name}.png")
+    one = Experiment("one", {"A": "edge_cogan"}, sheet="nearest_and_farthest")
+    shown = [report.write("one", one, {"A": [tmp_path / "run"]}, "full", tmp_path).read_text()]
+    (samples / "nearest_and_farthest.png").unlink()
+    shown += [report.write("one", one, {"A": [tmp_path / "run"]}, "full", tmp_path).read_text()]
+    assert [CAPTIONS["nearest_and_farthest"] in page for page in shown] == [True, False]
+    assert ["A, iteration 20" in page for page in shown] == [False, True]
 
 
 def test_a_figure_of_the_ring_is_trained_drawn_and_not_trained_again(tmp_path, capsys):

@@ -149,6 +149,7 @@ CHAPTER4 = {
     ),
 }  # fmt: skip
 
+EXTREMES = "nearest_and_farthest"  # pairs by LPIPS
 SHIFTED = "training images are shifted by up to two pixels and the rate falls, unlike the thesis'"
 
 CHAPTER5 = {
@@ -170,7 +171,7 @@ CHAPTER5 = {
     ),
     "fig5.1": Experiment(
         "CoGAN on outlines: pairs near and far by LPIPS", _runs("edge", "cogan"), PAIRS | LPIPS,
-        finding="even the farthest pair is quite alike", sheet="nearest_and_farthest",
+        finding="even the farthest pair is quite alike", sheet=EXTREMES,
     ),
     "fig5.2": Experiment(
         "outlines with the semantic, the latent cycle and the perceptual regulariser",
@@ -178,7 +179,7 @@ CHAPTER5 = {
     ),
     "fig5.3": Experiment(
         "SLFR on MNIST and SVHN: pairs near and far by LPIPS", _runs("svhn", "slfr"),
-        PAIRS | LPIPS, sheet="nearest_and_farthest",
+        PAIRS | LPIPS, sheet=EXTREMES,
         finding="near and far are easier to tell than on outlines",
     ),
     "fig5.4": Experiment(
@@ -216,7 +217,7 @@ CHAPTER5 = {
     ),
     "fig5.6": Experiment(
         "SLFR on faces without and with a smile: pairs near and far by LPIPS",
-        _runs("smiling", "slfr"), FACES | LPIPS, sheet="nearest_and_farthest",
+        _runs("smiling", "slfr"), FACES | LPIPS, sheet=EXTREMES,
         finding="the nearest pair (0.044) differs slightly in head, eyes, colours and mouth",
     ),
     "fig5.7": Experiment(

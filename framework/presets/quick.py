@@ -135,8 +135,8 @@ G2G_FACES = G2G_CPU | dict(
     iterations=2000,
 )
 G2G_FACES_LABELLED = G2G_FACES | dict(dataset="celeba_glasses")  # classes: with and without
-# Factors of variation: the published nets, whose iteration takes a tenth of a second.
-FACTORS = dict(
+# Factors of variation: the published nets.
+FACTORS_QUICK = dict(
     batch_size=32,
     lr_g=1e-3,
     lr_d=1e-3,
@@ -146,14 +146,14 @@ FACTORS = dict(
 )
 # With the text's two adversarial updates and weight of KL the decoder soon ignores z. Classifiers
 # that the encoder confuses (z) and helps (s) put the class where it belongs.
-FACTORS_CPU = FACTORS | dict(
+FACTORS_CPU = FACTORS_QUICK | dict(
     iterations=2000,
     gen_times=1,
     kl_weight=0.1,
     z_class_weight=0.05,
     s_class_weight=0.1,
 )
-FACTORS_FACES = FACTORS | dict(
+FACTORS_FACES = FACTORS_QUICK | dict(
     dataset="celeba_glasses",
     image_size=64,
     batch_size=16,

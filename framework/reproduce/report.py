@@ -64,10 +64,12 @@ def _pictures(experiment: Experiment, runs: Mapping[str, Path], place: Path, pri
     for column in experiment.curves if runs else ():
         path = place / f"{column.replace('/', '_')}.png"
         yield column.rpartition("/")[2].replace("_", " "), compare.overlay(runs, column, path)
-    if experiment.sheet:
-        for label, folder in runs.items():
-            caption = f"{label}: {CAPTIONS[experiment.sheet]}"
-            yield caption, folder / "samples" / f"{experiment.sheet}.png"
+    named = {
+        label: folder / "samples" / f"{experiment.sheet}.png" for label, folder in runs.items()
+    }
+    if experiment.sheet and all(path.is_file() for path in named.values()):
+        for label, path in named.items():
+            yield f"{label}: {CAPTIONS[experiment.sheet]}", path
         return
     strips = {label: _pairs(folder) for label, folder in runs.items()}
     if all(strips.values()) and strips:

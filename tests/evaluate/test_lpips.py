@@ -140,7 +140,7 @@ def test_generators_against_data_of_the_other_domain():
         np.testing.assert_allclose(found[f"lpips_{name}"], [value] * 3, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("count", "shown"), [(5, 2), (40, 8)])
+@pytest.mark.parametrize(("count", "shown"), [(1, 1), (5, 2), (40, 8)])
 def test_the_most_and_least_alike_pairs_are_shown_in_their_order(count, shown):
     levels = np.random.default_rng(0).permutation(count).astype("f")
     fakes = tuple(np.ones((count, 4, 4, 3), "f") * levels[:, None, None, None] + i for i in (0, 99))
