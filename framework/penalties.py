@@ -188,6 +188,17 @@ def class_imbalance(logits: tf.Tensor) -> tf.Tensor:
     return tf.math.log(float(mean.shape[0])) + tf.reduce_sum(tf.math.xlogy(mean, mean))
 
 
+def attribute_division(logits1: tf.Tensor, logits2: tf.Tensor) -> tf.Tensor:
+    """Mean of -ln(1 - p1) - ln p2: image 1 is to lack an attribute, image 2 to have it.
+
+    In nats, of logits [N] whose sigmoids are p1 and p2: 2 ln 2 when nothing is known of either
+    image. The classification loss of auxiliary-classifier GANs, by a frozen classifier (Odena et
+    al., ICML 2017, arXiv 1610.09585, eq. 3).
+    """
+    logits1, logits2 = _pair(logits1, logits2)
+    return tf.reduce_mean(tf.nn.softplus(logits1) + tf.nn.softplus(-logits2))
+
+
 def latent_distance(z: tf.Tensor, recovered: tf.Tensor, norm: str = "l1") -> tf.Tensor:
     """Mean absolute ('l1', as the thesis ran) or squared ('l2') error of recovered latents.
 

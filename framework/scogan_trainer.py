@@ -11,14 +11,13 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from framework import classifier_trainer, cogan_trainer, config, penalties, perception
+from framework import classifier_trainer, cogan_trainer, config, penalties, perception, semantic
 from framework.cogan_trainer import GENS, Fakes
 from framework.config import option
-from framework.data import celeba
 from framework.errors import UsageError
 from framework.phase import Batch, Phase
 from framework.utils import Random
-from nets import classifier, cogan
+from nets import cogan
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +57,10 @@ class Options(cogan_trainer.Options):
     balance_weight: float = option(
         0.0, "with --semantic_loss: weight of unevenly used classes (nats)", "coupling", low=0
     )
+    divider_weight: float = option(
+        0.0, "with --semantic_loss: weight of the attribute that divides a pair of faces, which is "
+        "to be absent from image 1 and present in image 2 (nats)", "coupling", low=0,
+    )  # fmt: skip
     classifier_path: str | None = option(
         None, "classifier (.keras) of --semantic_loss; if not given, trained and kept", "coupling"
     )
@@ -103,6 +106,8 @@ class Options(cogan_trainer.Options):
             raise UsageError(f"--feature_layers {self.feature_layers}: there are {self.maps} maps")
         if self.classifier_path and not self.semantic_loss:
             raise UsageError("--classifier_path: needs --semantic_loss")
+        if self.divider_weight and self.semantic_divider:
+            raise UsageError("--divider_weight: --semantic_divider asks for the opposite")
         if self.perceptual_weights and not self.perceptual_loss:
             raise UsageError("--perceptual_weights: needs --perceptual_loss")
         own = self.semantic_loss and not self.classifier_path
@@ -141,12 +146,11 @@ class Trainer(cogan_trainer.Trainer):
     def build_nets(self) -> dict[str, keras.Model]:
         """The four nets of CoGAN and, with --cycle_loss, the `encoder`.
 
-        Raises:
-            UsageError: --balance_weight with a classifier that tells attributes.
+        Raises UsageError as `semantic.Semantic`.
         """
         o, nets = self.options, super().build_nets()
-        if o.semantic_loss and o.balance_weight and self._multilabel:
-            raise UsageError("--balance_weight: for classes, not for attributes; leave it out")
+        if o.semantic_loss:
+            self.semantic = semantic.Semantic(o, self.frozen["classifier"], self.data)
         if o.cycle_loss:
             nets["encoder"] = cogan.latent_encoder(
                 noise_dim=o.noise_dim, image_size=o.image_size, width=o.width
@@ -167,10 +171,12 @@ class Trainer(cogan_trainer.Trainer):
         every = {
             "feature": (o.feature_loss, o.feature_weight, self.feature),
             "weight": (o.weight_loss, o.weight_weight, self.weight),
-            "semantic": (o.semantic_loss, o.semantic_weight, self.semantic),
-            "balance": (o.semantic_loss and o.balance_weight > 0, o.balance_weight, self.balance),
-            "cycle": (o.cycle_loss, o.cycle_weight, self.cycle),
         }
+        if o.semantic_loss:
+            every["semantic"] = (True, o.semantic_weight, self.semantic.distance)
+            every["balance"] = (o.balance_weight > 0, o.balance_weight, self.semantic.imbalance)
+            every["divider"] = (o.divider_weight > 0, o.divider_weight, self.semantic.division)
+        every["cycle"] = (o.cycle_loss, o.cycle_weight, self.cycle)
         if o.perceptual_loss:
             every["perceptual_content"] = (o.content_weight > 0, o.content_weight, self.content)
             every["perceptual_style"] = (o.style_weight > 0, o.style_weight, self.style)
@@ -207,28 +213,6 @@ class Trainer(cogan_trainer.Trainer):
     def weight(self, fakes: Fakes) -> tf.Tensor:
         """Distance of the two generators' trainable weights."""
         return penalties.weight_distance(*(self.nets[name].trainable_variables for name in GENS))
-
-    def semantic(self, fakes: Fakes) -> tf.Tensor:
-        """Distance of the frozen classifier's probabilities for the two images."""
-        pair = [tf.gather(logits, self._compared, axis=1) for logits in fakes.logits]
-        return penalties.semantic_distance(*pair, self.options.semantic_norm, self._multilabel)
-
-    @property
-    def _multilabel(self) -> bool:
-        return classifier.is_multilabel(self.frozen["classifier"])
-
-    @functools.cached_property
-    def _compared(self) -> list[int]:
-        """Outputs of the classifier that are to be equal; the attribute that divides is not."""
-        every = range(self.frozen["classifier"].output_shape[1])
-        if not self.data.divided_by or self.options.semantic_divider:
-            return list(every)
-        differing = celeba.dividing(self.data.divided_by)
-        return [i for i in every if self.data.attributes[i] not in differing]
-
-    def balance(self, fakes: Fakes) -> tf.Tensor:
-        """How unevenly each domain's batch uses the classes, summed over both."""
-        return tf.add_n([penalties.class_imbalance(logits) for logits in fakes.logits])
 
     def cycle(self, fakes: Fakes) -> tf.Tensor:
         """Distance between z and what the encoder recovers from each image, summed over both."""

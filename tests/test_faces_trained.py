@@ -52,16 +52,17 @@ def test_the_attribute_that_divides_is_not_compared(three, norm):
     """Domain 2 is to have it and domain 1 not: two images may differ in it for nothing."""
     subject, fakes = semantic(three, "--semantic_norm", norm)
     logits = tf.zeros((4, 3)), tf.constant([[0.0, 50.0, 0.0]] * 4)
-    equal = subject.semantic(fakes._replace(logits=(logits[0], logits[0])))
-    assert float(subject.semantic(fakes._replace(logits=logits))) == pytest.approx(float(equal))
+    equal = subject.semantic.distance(fakes._replace(logits=(logits[0], logits[0])))
+    different = subject.semantic.distance(fakes._replace(logits=logits))
+    assert float(different) == pytest.approx(float(equal))
     other, fakes = semantic(three, "--semantic_norm", norm, "--semantic_divider")
-    assert float(other.semantic(fakes._replace(logits=logits))) > float(equal) + 0.05
+    assert float(other.semantic.distance(fakes._replace(logits=logits))) > float(equal) + 0.05
 
 
 def test_probabilities_of_attributes_are_sigmoids(three):
     subject, fakes = semantic(three, "--semantic_divider")
     logits = tf.zeros((4, 3)), tf.constant([[50.0, 50.0, 0.0]] * 4)
-    value = subject.semantic(fakes._replace(logits=logits))
+    value = subject.semantic.distance(fakes._replace(logits=logits))
     assert float(value) == pytest.approx((0.25 + 0.25) / 3, abs=1e-6)
     assert update(subject, "gen")["gen/semantic"] > 0
 
@@ -88,7 +89,34 @@ def test_a_classifier_without_the_attribute_that_divides_will_do(tmp_path):
 
     argv = ["--semantic_loss", "--classifier_path", path, *NO_DROPOUT]
     subject = trainer("scogan", *argv, data=glasses)
-    assert subject._compared == [0, 1]
+    assert subject.semantic.compared == [0, 1]
+
+    with pytest.raises(UsageError, match="--divider_weight: on faces the classifier does not tell"):
+        trainer("scogan", *argv, "--divider_weight", "1", data=glasses)
+
+
+def test_the_attribute_that_divides_is_asked_of_image_2_alone(three):
+    subject, fakes = semantic(three, "--divider_weight", "3")
+    without, present = tf.constant([[5.0, -50, 5]] * 4), tf.constant([[-5.0, 50, -5]] * 4)
+
+    def value(*logits):
+        return float(subject.terms["divider"][1](fakes._replace(logits=logits)))
+
+    assert value(without, present) == pytest.approx(0, abs=1e-6)
+    assert value(present, without) == pytest.approx(100, rel=1e-6)
+    assert value(tf.zeros((4, 3)), tf.zeros((4, 3))) == pytest.approx(2 * np.log(2), rel=1e-6)
+    given = subject.regularisers(fakes)["divider"]
+    judged = [subject.frozen["classifier"](image, training=False) for image in fakes.images]
+    assert float(given) == pytest.approx(3 * value(*judged), rel=1e-4)
+    assert update(subject, "gen")["gen/divider"] > 0
+
+
+def test_a_weight_for_the_divider_wants_one_and_no_opposite(three, tmp_path):
+    with pytest.raises(UsageError, match="--divider_weight: --semantic_divider asks"):
+        semantic(three, "--divider_weight", "1", "--semantic_divider")
+    path = save_classifier(tmp_path / "net.keras")
+    with pytest.raises(UsageError, match="--divider_weight: on tiny no attribute divides them"):
+        trainer("scogan", "--semantic_loss", "--classifier_path", path, "--divider_weight", "1")
 
 
 def test_balance_is_for_classes(three):

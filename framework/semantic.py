@@ -1,0 +1,50 @@
+"""What a frozen classifier says of the two images of a pair: the semantic terms of SCoGAN.
+
+Master thesis "Soft-coupled GANs", section 4.2.1, and what it lacks: both domains are to use all
+classes, and an attribute that divides them is to be absent from one and present in the other.
+"""
+
+import keras
+import tensorflow as tf
+
+from framework import penalties
+from framework.cogan_trainer import Fakes
+from framework.data import Data, celeba
+from framework.errors import UsageError
+from framework.options import Options
+from nets import classifier
+
+
+class Semantic:
+    """The terms of --semantic_loss, each without its weight."""
+
+    def __init__(self, options: Options, net: keras.Model, data: Data):
+        """`net` is the classifier, `data` tells what its columns mean.
+
+        Raises:
+            UsageError: a weight that is of no use with these data or this classifier.
+        """
+        self.norm, self.multilabel = options.semantic_norm, classifier.is_multilabel(net)
+        columns, own = net.output_shape[1], data.divided_by
+        names = data.attributes[:columns]
+        self.divider = names.index(own) if own in names else None
+        apart = celeba.dividing(own) if own and not options.semantic_divider else ()
+        self.compared = [i for i in range(columns) if not apart or names[i] not in apart]
+        if options.balance_weight and self.multilabel:
+            raise UsageError("--balance_weight: for classes, not for attributes; leave it out")
+        if options.divider_weight and self.divider is None:
+            why = f"the classifier does not tell {own}" if own else "no attribute divides them"
+            raise UsageError(f"--divider_weight: on {data.name} {why}; leave it out")
+
+    def distance(self, fakes: Fakes) -> tf.Tensor:
+        """Between the probabilities of the two images, but of the attribute that divides."""
+        pair = [tf.gather(each, self.compared, axis=1) for each in fakes.logits]
+        return penalties.semantic_distance(*pair, self.norm, self.multilabel)
+
+    def imbalance(self, fakes: Fakes) -> tf.Tensor:
+        """How unevenly each domain's batch uses the classes, summed over both."""
+        return tf.add_n([penalties.class_imbalance(each) for each in fakes.logits])
+
+    def division(self, fakes: Fakes) -> tf.Tensor:
+        """How far the attribute that divides is from absent in image 1 and present in image 2."""
+        return penalties.attribute_division(*(each[:, self.divider] for each in fakes.logits))
