@@ -154,15 +154,27 @@ def shift_and_add(
     shape = tf.concat([tf.shape(x)[:3], [columns * filters]], axis=0)
     kernel, x = tf.cast(kernel, compute_dtype), tf.cast(x, compute_dtype)
     parts = tf.nn.conv2d_transpose(x, kernel, shape, 1, "SAME")
-    left, width = (columns - 1) // 2, x.shape[2]
+    y = _shifted_sum(tf.cast(parts, tf.float32), columns)
+    return _finished(layer, tf.cast(y, layer.compute_dtype))
+
+
+def _shifted_sum(parts: tf.Tensor, columns: int) -> tf.Tensor:
+    """Output column j is the sum of part k of input column j + left - k over all k."""
+    width, filters = parts.shape[2], parts.shape[3] // columns
+    left = (columns - 1) // 2
     right = columns - 1 - left
-    parts = tf.pad(tf.cast(parts, tf.float32), [[0, 0], [0, 0], [right, left], [0, 0]])
-    # Output j gets part k of input column j + left - k.
-    shifted = [
-        parts[:, :, columns - 1 - k : columns - 1 - k + width, k * filters : (k + 1) * filters]
-        for k in range(columns)
-    ]
-    return _finished(layer, tf.cast(tf.add_n(shifted), layer.compute_dtype))
+
+    @tf.custom_gradient
+    def compute(parts: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            wide = tf.pad(upstream, [[0, 0], [0, 0], [left, right], [0, 0]])
+            return tf.concat([wide[:, :, k : k + width] for k in range(columns)], axis=-1)
+
+        wide = tf.pad(parts, [[0, 0], [0, 0], [right, left], [0, 0]])
+        ends = [(columns - 1 - k, k * filters) for k in range(columns)]
+        return tf.add_n([wide[:, :, i : i + width, c : c + filters] for i, c in ends]), gradient
+
+    return compute(parts)
 
 
 def _finished(layer: keras.layers.Conv2DTranspose, y: tf.Tensor) -> tf.Tensor:
