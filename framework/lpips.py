@@ -112,21 +112,24 @@ def compare(
     Returns:
         Distances [N] by metric: `lpips_domain1`, and with two domains `lpips_domain2`,
         `lpips_cross12` and `lpips_cross21` (samples i and real images of domain j), `lpips_pair`
-        (same z) and `lpips_real` (random real images of both: the baseline).
+        (same z), and for comparison `lpips_unpaired` (another z) and `lpips_real` (random real
+        images of both).
     """
     random, count = np.random.default_rng(REALS_SEED), len(fakes[0])
     rows = [random.integers(0, len(domain.images), count) for domain in domains]
     pairs = {f"lpips_domain{i + 1}": (i, len(fakes) + i) for i in range(len(fakes))}
     if len(fakes) == 2:
         pairs |= {"lpips_cross12": (0, 3), "lpips_cross21": (1, 2)}
-        pairs |= {"lpips_pair": (0, 1), "lpips_real": (2, 3)}
-    parts = []
+        pairs |= {"lpips_pair": (0, 1), "lpips_unpaired": (0, 4), "lpips_real": (2, 3)}
+    others, parts = np.roll(fakes[-1], 1, axis=0), []
     with Progress(count) as progress:
         for part in lpips.batches(count, fakes[0].shape[1]):
             reals = [
                 to_float(d.images[r[part]]).numpy() for d, r in zip(domains, rows, strict=True)
             ]
             images = [*(each[part] for each in fakes), *reals]
+            if len(fakes) == 2:
+                images.append(others[part])
             parts.append(distance.between(images, pairs.values()))
             progress.update(part.stop)
     return dict(zip(pairs, np.concatenate(parts, axis=1), strict=True))

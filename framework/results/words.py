@@ -21,6 +21,7 @@ MEANINGS = {
     "lpips_domain": "perceptual distance of samples and random real images of the domain",
     "lpips_cross12": "perceptual distance of samples of domain 1 and real images of domain 2",
     "lpips_cross21": "perceptual distance of samples of domain 2 and real images of domain 1",
+    "lpips_unpaired": "the same of two images that have not the same latent vector",
     "lpips_real": "the same between random real images of both domains, as a baseline",
     "modes_covered": "modes of the data that enough points are close to",
     "high_quality": "share of points that are close to a mode",

@@ -112,6 +112,7 @@ class MeanDifference:
 
 DISTANCES = {
     "lpips_pair", "lpips_domain1", "lpips_domain2", "lpips_cross12", "lpips_cross21", "lpips_real",
+    "lpips_unpaired",
 }  # fmt: skip
 
 
@@ -123,6 +124,8 @@ def test_the_distances_of_a_pair_of_domains(tiny_domains, monkeypatch):
     found = compare(distance, fakes, tiny_domains)
     assert found.keys() == DISTANCES
     np.testing.assert_allclose(found["lpips_pair"], distance(*fakes))
+    apart = distance(fakes[0], fakes[1][[-1, *range(len(fakes[1]) - 1)]])
+    np.testing.assert_allclose(found["lpips_unpaired"], apart)
     alone = compare(distance, fakes[:1], tiny_domains[:1])
     assert alone.keys() == {"lpips_domain1"}
     np.testing.assert_array_equal(alone["lpips_domain1"], found["lpips_domain1"])
@@ -134,7 +137,9 @@ def test_generators_against_data_of_the_other_domain():
     reals = [np.full((4, 32, 32, 3), colour, np.uint8) for colour in (0, 255)]  # -1 and 1
     domains = [Domain("", images, None, images, None) for images in reals]
     found = compare(MeanDifference(), fakes, domains)
-    expected = dict(domain1=1.5, cross12=0.5, cross21=1.25, domain2=0.75, pair=0.25, real=2.0)
+    expected = dict(
+        domain1=1.5, cross12=0.5, cross21=1.25, domain2=0.75, pair=0.25, real=2.0, unpaired=0.25
+    )
     assert found.keys() == {f"lpips_{name}" for name in expected}
     for name, value in expected.items():
         np.testing.assert_allclose(found[f"lpips_{name}"], [value] * 3, rtol=1e-6)
