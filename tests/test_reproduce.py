@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from pathlib import Path
 
 import pytest
 from photographs import write_photographs
@@ -231,18 +232,25 @@ def test_a_figure_of_the_ring_is_trained_drawn_and_not_trained_again(tmp_path, c
     assert "toy_k1-smoke: is there already" in capsys.readouterr().out
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_experiment_runs_at_smoke_size(name, shared_data, tmp_path):
-    data = tmp_path / "data"  # caches are written beside the links, not into the real folder
+@pytest.fixture(scope="module")
+def place(shared_data, tmp_path_factory) -> Path:
+    """Where `data` are; what experiments have in common is trained once, in `results`."""
+    folder = tmp_path_factory.mktemp("reproduce")
+    data = folder / "data"  # caches are written beside the links, not into the real folder
     data.mkdir()
     write_photographs(data)
-    for folder in shared_data.iterdir():
-        if not (data / folder.name).exists():
-            (data / folder.name).symlink_to(folder)
-    place = ["--data_dir", str(data), "--results_dir", str(tmp_path / "results")]
-    assert main(["reproduce", name, "--scale", "smoke", "--lpips_net", "squeeze", *place]) == 0
-    folder = tmp_path / "results" / "reproduce" / f"{name}-smoke"
+    for source in shared_data.iterdir():
+        if not (data / source.name).exists():
+            (data / source.name).symlink_to(source)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_runs_at_smoke_size(name, place):
+    folders = ["--data_dir", str(place / "data"), "--results_dir", str(place / "results")]
+    assert main(["reproduce", name, "--scale", "smoke", "--lpips_net", "squeeze", *folders]) == 0
+    folder = place / "results" / "reproduce" / f"{name}-smoke"
     page = (folder / "index.html").read_text()
     assert CAPTIONS.get(EXPERIMENTS[name].sheet, "") in page
     lines = (folder / "table.csv").read_text().splitlines()
