@@ -183,7 +183,7 @@ def for_evaluation(options: config.Options) -> Options:
 
 
 def _settings(options: config.Options, **values) -> Options:
-    same = ("seed", "results_dir", "data_dir", "image_size", "domain1", "domain2")
+    same = ("seed", "results_dir", "data_dir", "image_size")
     inherited = {name: getattr(options, name) for name in (*same, "dry_run", "max_time")}
     own = dict(gan_type="classifier", batch_size=64, log_every=100)
     own |= dict(devices=devices.names(options.devices)[0])  # too small a net for several
@@ -213,21 +213,27 @@ def obtain(options: Options, data: Data) -> Path:
     """
     path = _kept_file(options, data)
     if not _is_kept(path):
-        print(f"training the {options.classifier_arch} classifier of {data.name}: {path}")
-        clf = Trainer(options, data)
-        if code := clf.fit():
-            raise Stopped("the classifier was not finished; the same command trains it anew", code)
-        accuracy = {name: metric["value"] for name, metric in clf.metrics().items()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with results.whole(path) as temporary:
-            clf.nets["clf"].save(temporary)
-        record = {"accuracy": accuracy, "options": options.to_dict()}
-        results.write_json(path.with_suffix(".json"), record)
+        with results.locked(path, wait=True):  # another run may want the same one
+            if not _is_kept(path):
+                _train(options, data, path)
     accuracy = json.loads(path.with_suffix(".json").read_text())["accuracy"]
     main = [f"accuracy_{domain.name}" for domain in data.domains]
     shown = ", ".join(f"{name} {accuracy[name]:.1%}" for name in main)
     print(f"{options.classifier_arch} classifier of {data.name}: {shown} (held out)")
     return path
+
+
+def _train(options: Options, data: Data, path: Path) -> None:
+    print(f"training the {options.classifier_arch} classifier of {data.name}: {path}")
+    clf = Trainer(options, data)
+    if code := clf.fit():
+        raise Stopped("the classifier was not finished; the same command trains it anew", code)
+    accuracy = {name: metric["value"] for name, metric in clf.metrics().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with results.whole(path) as temporary:
+        clf.nets["clf"].save(temporary)
+    record = {"accuracy": accuracy, "options": options.to_dict()}
+    results.write_json(path.with_suffix(".json"), record)
 
 
 def _is_kept(path: Path) -> bool:

@@ -110,6 +110,10 @@ def parse(argv: Sequence[str]) -> Options:
     recipe = preset.resolve(chosen(data_option(system)), system, variant)
     values = {k: v for k, v in recipe.items() if k in known}
     values |= asked | {"gan_type": system}
+    for switch, names in options_class(system).NEEDS.items():
+        off = switch not in asked and values.get(switch, known[switch].default) in (False, "none")
+        for name in [name for name in names if off and name in asked]:
+            raise UsageError(f"--{name}: needs --{switch}")
     changed = [name for name in asked if not known[name].metadata["inert"] and name != "gan_type"]
     if "name" not in asked and (changed or "name" not in values):
         values["name"] = default_name(values, asked)  # a preset's own name is for it unchanged
@@ -122,13 +126,22 @@ def given(argv: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: unknown flag or preset, or the data said twice.
     """
-    asked = vars(flags.parser(_all_fields()).parse_args(list(argv)))
+    asked = vars(flags.parser(_all_fields(), _helped(argv)).parse_args(list(argv)))
     if "data" in asked:
         name = data_option(_system(asked))
         if name in asked:
             raise UsageError(f"--data {asked['data']}: the same as --{name}, which is given too")
         asked[name] = asked.pop("data")
     return asked
+
+
+def _helped(argv: Sequence[str]) -> str | None:
+    """The system of a command line with --help: its flags alone are to be shown."""
+    words = [word for word in argv if word not in ("-h", "--help")]
+    if len(words) == len(argv):
+        return None
+    asked = vars(flags.parser(_all_fields()).parse_args(words))
+    return _system(asked) if {"gan_type", "preset"} & asked.keys() else None
 
 
 def _system(asked: dict[str, Any]) -> str:

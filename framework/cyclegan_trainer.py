@@ -74,14 +74,12 @@ class Options(config.Translation):
     )  # fmt: skip
 
     def check(self) -> None:
-        """Refuses a cycle without a way back and pairs of one."""
+        """Refuses a cycle without a way back."""
         super().check()
         if self.direction != "both" and self.cycle_weight:
             raise UsageError(
                 f"--direction {self.direction}: there is no way back; add --cycle_weight 0"
             )
-        if self.distance_weight and self.distance_of == "pairs" and self.batch_size < 2:
-            raise UsageError("--distance_of pairs: needs --batch_size 2 at least, or use halves")
 
 
 class Trainer(translation.Translator):
@@ -95,6 +93,9 @@ class Trainer(translation.Translator):
         self.sides = tuple(i for i, _ in self.ways)
         self.averaged = tuple(f"gen{i}{j}" for i, j in self.ways)
         super().__init__(options, data, run)
+        rows = options.batch_size // self.replicas
+        if options.distance_weight and options.distance_of == "pairs" and rows < 2:
+            raise UsageError("--distance_of pairs: needs two images per device, or use halves")
 
     @classmethod
     def of(cls, options: Options) -> type["Trainer"]:

@@ -66,21 +66,30 @@ def obtain(first: First, options: config.TwoPhases, data: Data) -> Path:
         raise UsageError("--pretrained: several workers need one; train --phase 1 first")
     settings = options_of(first, options, data)
     folder = Path(settings.results_dir) / settings.name
-    if all((folder / "models" / f"{name}.keras").is_file() for name in first.nets):
-        return folder
-    print(f"phase 1 on {_name(data, data.domains[first.domains_from :])}: {folder}")
-    with locked(folder):
-        phase1 = first.trainer(settings, data)
-        inert = config.inert_options(options.gan_type) | {*first.names}
-        command = f"phase 1 of {options.name}"
-        phase1.run = Run.open(folder, settings.to_dict(), command, inert=inert)
-        if code := phase1.fit():
-            raise Stopped("phase 1 was not finished; the same command goes on with it", code)
-        phase1.save_models()
-        if metrics := phase1.metrics():
-            phase1.run.save_metrics(metrics)
-        phase1.run.report()
+    if not _is_finished(first, folder):
+        with locked(folder, wait=True):  # another run may want the same one
+            if not _is_finished(first, folder):
+                _train(first, settings, data, folder, options.name)
     return folder
+
+
+def _is_finished(first: First, folder: Path) -> bool:
+    return all((folder / "models" / f"{name}.keras").is_file() for name in first.nets)
+
+
+def _train(
+    first: First, settings: config.TwoPhases, data: Data, folder: Path, wanted_by: str
+) -> None:
+    print(f"phase 1 on {_name(data, data.domains[first.domains_from :])}: {folder}")
+    phase1 = first.trainer(settings, data)
+    inert = config.inert_options(settings.gan_type) | {*first.names}
+    phase1.run = Run.open(folder, settings.to_dict(), f"phase 1 of {wanted_by}", inert=inert)
+    if code := phase1.fit():
+        raise Stopped("phase 1 was not finished; the same command goes on with it", code)
+    phase1.save_models()
+    if metrics := phase1.metrics():
+        phase1.run.save_metrics(metrics)
+    phase1.run.report()
 
 
 def options_of(first: First, options: config.TwoPhases, data: Data) -> config.TwoPhases:

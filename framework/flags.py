@@ -15,6 +15,7 @@ def kind_name(kind: type) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[kind]
 
 
+SWEEP = ("--grid", "--at_once")  # read before all others
 RENAMED = {
     "--gen_penalty": "--feature_loss or --weight_loss",
     "--g_arch": "--gan_type and --g_shared_layers",
@@ -36,7 +37,13 @@ class Parser(argparse.ArgumentParser):
         known, extra = self.parse_known_args(args)
         if extra:
             flags = [flag for action in self._actions for flag in action.option_strings]
+            flags += SWEEP
             word = extra[0].split("=")[0]
+            if not word.startswith("-"):
+                raise UsageError(
+                    f"{word}: no flag stands before it, such as --data {word}; quote what has "
+                    "blanks"
+                )
             if word in RENAMED:
                 raise UsageError(f"{word} of the thesis' program is {RENAMED[word]} here")
             raise UsageError(f"unknown argument {word}: {suggest(word, flags)}")
@@ -70,18 +77,27 @@ def _to_bool(text: str) -> bool:
         raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false") from None
 
 
-def parser(options: dict[str, dict[str, dataclasses.Field]]) -> argparse.ArgumentParser:
+def parser(
+    options: dict[str, dict[str, dataclasses.Field]], system: str | None = None
+) -> argparse.ArgumentParser:
     """One parser for all systems' flags; a value is present in its result only if it was given.
 
     Args:
         options: option name -> system -> dataclass field made by `config.option`.
+        system: the only one whose flags there are; None for those of all.
+
+    Raises:
+        UsageError: there is no such system.
     """
+    if system:
+        options = {name: {system: f[system]} for name, f in options.items() if system in f}
     parser = Parser(
         prog="main.py",
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
-        description="Train coupled GANs and what disentangles images; with --grid FLAG=V1,V2,... "
-        "for every value, and --at_once N runs at a time. Other commands: main.py list | "
+        description="Train coupled GANs and what disentangles images; --gan_type X --help shows "
+        "the flags of one system. --grid FLAG=V1,V2,... trains once for every value, --at_once N "
+        "runs at a time. Other commands: main.py list | "
         "evaluate RUN | sample RUN | walk RUN | translate RUN | separate RUN | lpips A B | "
         "reproduce NAME | doctor (each has its own --help).",
     )
@@ -92,10 +108,19 @@ def parser(options: dict[str, dict[str, dataclasses.Field]]) -> argparse.Argumen
         groups.setdefault(title, parser.add_argument_group(title))
         aliases = dict.fromkeys(name for f in fields.values() for name in f.metadata["aliases"])
         defaults = {system: f.default for system, f in fields.items()}
-        _add_flag(groups[title], field, list(aliases), defaults)
+        _add_flag(groups[title], field, _help(fields), list(aliases), defaults)
     whatever = "the same as --dataset, or as --cogan_data of a system that takes pairs"
     groups["data"].add_argument("--data", metavar="TEXT", help=whatever)
     return parser
+
+
+def _help(fields: dict[str, dataclasses.Field]) -> str:
+    """What an option is: the text of most systems first, then those that others have."""
+    owners: dict[str, list[str]] = {}
+    for system, field in fields.items():
+        owners.setdefault(field.metadata["help"], []).append(system)
+    usual, *others = sorted(owners, key=lambda text: -len(owners[text]))
+    return "; ".join([usual, *(f"{', '.join(owners[text])}: {text}" for text in others)])
 
 
 def _shown_default(defaults: dict[str, Any]) -> str:
@@ -106,11 +131,11 @@ def _shown_default(defaults: dict[str, Any]) -> str:
 
 
 def _add_flag(
-    group: Any, field: dataclasses.Field, aliases: list[str], defaults: dict[str, Any]
+    group: Any, field: dataclasses.Field, help: str, aliases: list[str], defaults: dict[str, Any]
 ) -> None:
     meta = field.metadata
     flags = [f"--{name}" for name in (field.name, *aliases)]
-    text = meta["help"].replace("%", "%%")
+    text = help.replace("%", "%%")
     if meta["choices"]:
         text += f" ({', '.join(meta['choices'])})"
     text += _shown_default(defaults)

@@ -16,8 +16,14 @@ def choose(options: Options, nets: Sequence[keras.Model], replicas: int) -> None
     Raises:
         UsageError: the nets cannot be compiled for so many devices.
     """
-    waits = any(getattr(layer, "synchronized", False) for net in nets for layer in net.layers)
-    if options.jit and replicas > 1 and waits:
+    waiting = [net for net in nets if _waits(net)]
+    some = getattr(options, "disc_penalty", "none") != "none" and options.penalty_every > 1
+    if some and replicas > 1 and any(net.name.startswith("disc") for net in waiting):
+        raise UsageError(
+            "--penalty_every: discriminators with batch norm over several devices need 1; or "
+            "train on one device, or choose another --norm"
+        )
+    if options.jit and replicas > 1 and waiting:
         raise UsageError(
             "--jit: batch norm over several devices cannot be compiled; leave it out, or train on "
             "one device"
@@ -27,3 +33,8 @@ def choose(options: Options, nets: Sequence[keras.Model], replicas: int) -> None
         compute_dtype = "bfloat16" if options.mixed_precision == "bfloat16" else "float32"
         for net in nets:
             fast.speed_up(net, compute_dtype)
+
+
+def _waits(net: keras.Model) -> bool:
+    """Whether a layer needs what all devices have, which no branch or compiled step may do."""
+    return any(getattr(layer, "synchronized", False) for layer in net.layers)

@@ -35,6 +35,9 @@ class Options(config.Exchange):
         pretrained=("funit", "funit2funit"),
         sanity=("cyclefunit",),
         bug_compat=("funit", "funit2funit"),
+        class_weight=("funit", "funit2funit"),
+        style_class_weight=("funit", "funit2funit"),
+        rec_short_weight=("cyclefunit",),
     )
 
     g2g_variant: str = option(

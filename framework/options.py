@@ -6,7 +6,7 @@ A system's own stand beside its `Trainer` in `<system>_trainer.py`. Never import
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from framework import flags
 from framework.errors import UsageError
@@ -46,6 +46,10 @@ def option(
 @dataclasses.dataclass(frozen=True)
 class Options:
     """What every system can be told."""
+
+    # Switch -> options that without it would be ignored without a word.
+    NEEDS: ClassVar[dict[str, tuple[str, ...]]] = {}
+    FOLDERS = ("folder", "audio")  # data that are read from --domain1 and --domain2
 
     gan_type: str = option("cogan", "which system to train; see `main.py list`", "run")
     preset: str | None = option(None, "named set of options; see `main.py list`", "run", inert=True)
@@ -138,6 +142,9 @@ class Options:
     def check(self) -> None:
         """Checks what one option alone cannot show; a system extends it. Raises UsageError."""
         flags.duration(self.max_time)
+        data = getattr(self, "cogan_data", None) or getattr(self, "dataset", None)
+        if (self.domain1 or self.domain2) and data not in self.FOLDERS:
+            raise UsageError(f"--domain1, --domain2: --data is {data}; add --data folder")
         if self.eval_pairs == 1:
             raise UsageError("--eval_pairs 1: 0 for no metrics, else at least 2")
 
@@ -149,6 +156,8 @@ class Options:
 @dataclasses.dataclass(frozen=True)
 class Adversarial(Options):
     """What every system with a discriminator can be told (thesis 2.6, 6)."""
+
+    NEEDS = dict(disc_penalty=("penalty_weight_d", "penalty_every"), lpips_net=("lpips_weights",))
 
     loss: str = option(
         "ce", "adversarial loss", "adversary",

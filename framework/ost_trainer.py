@@ -78,7 +78,7 @@ class Base(unit_trainer.Trainer):
     def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Images of domain 2 against what the autoencoder draws of them."""
         x, learning = self.image(batch, 2, random), (*own(2), *SHARED)
-        drawn = self.draw(self.code(x, 2, learning), 2, learning)
+        drawn = self.draw(self.noisy(self.code(x, 2, learning), random), 2, learning)
         return self.told_apart(x, drawn, "22", random)
 
 

@@ -17,30 +17,51 @@ class ImagePool:
     With one image per batch it is the published pool.
 
     Attributes:
-        parts: the variables, one per device, for the checkpoint: training goes on from them.
+        whole: the images of all devices, for the checkpoint: any number of them goes on from it.
     """
 
-    def __init__(self, capacity: int, rows: int, micro_batches: int, shape: Sequence[int]) -> None:
-        """Room for `capacity` images on this device, rounded up to a multiple of all its rows.
-
-        Make it inside `strategy.scope()`.
+    def __init__(
+        self,
+        capacity: int,
+        rows: int,
+        micro_batches: int,
+        shape: Sequence[int],
+        strategy: tf.distribute.Strategy,
+    ) -> None:
+        """Room for `capacity` images, rounded up to a multiple of the rows of all devices.
 
         Args:
             capacity: images kept.
-            rows: images of one query.
+            rows: images of one query, on one device.
             micro_batches: queries per update, see `Random.split`.
             shape: [H, W, C] of an image.
+            strategy: of the devices.
         """
         self._rows, self._micro_batches = rows, micro_batches
-        self._slots = -(-capacity // (rows * micro_batches))
-        strategy = tf.distribute.get_strategy()
-        self._images = tf.Variable(
-            tf.zeros((rows * micro_batches, self._slots, *shape)),
-            trainable=False,
-            synchronization=tf.VariableSynchronization.ON_READ,
-            aggregation=tf.VariableAggregation.NONE,
-        )
-        self.parts = list(strategy.experimental_local_results(self._images))
+        own, every = rows * micro_batches, rows * micro_batches * strategy.num_replicas_in_sync
+        self._slots = -(-capacity // every)
+        with strategy.scope():
+            self._images = tf.Variable(
+                tf.zeros((own, self._slots, *shape)),
+                trainable=False,
+                synchronization=tf.VariableSynchronization.ON_READ,
+                aggregation=tf.VariableAggregation.NONE,
+            )
+        self._parts = list(strategy.experimental_local_results(self._images))
+        with tf.device("CPU:0"):
+            self.whole = tf.Variable(tf.zeros((every, self._slots, *shape)), trainable=False)
+
+    def collect(self) -> None:
+        """Copies the images of this worker's devices to `whole`, over again for other workers."""
+        own = tf.concat(self._parts, axis=0)
+        times = self.whole.shape[0] // own.shape[0]
+        self.whole.assign(tf.tile(own, [times] + [1] * (len(own.shape) - 1)))
+
+    def spread(self) -> None:
+        """Gives each device its share of `whole`."""
+        rows = self._parts[0].shape[0]
+        for i, part in enumerate(self._parts):
+            part.assign(self.whole[i * rows : (i + 1) * rows])
 
     def query(self, images: tf.Tensor, random: Random) -> tf.Tensor:
         """Images [rows, H, W, C]; of a full pool half of them, at random, exchanged for old ones.

@@ -24,6 +24,21 @@ from nets import cogan
 class Options(cogan_trainer.Options):
     """Options of `--gan_type scogan`."""
 
+    NEEDS = cogan_trainer.Options.NEEDS | dict(
+        feature_loss=("feature_weight", "feature_layers", "feature_reduction", "fr_include_image"),
+        weight_loss=("weight_weight",),
+        semantic_loss=(
+            "semantic_weight", "semantic_norm", "semantic_divider", "balance_weight",
+            "divider_weight", "classifier_path", "classifier_arch", "classifier_iterations",
+            "classifier_width",
+        ),
+        cycle_loss=("cycle_weight", "cycle_norm"),
+        perceptual_loss=(
+            "content_weight", "style_weight", "style_divisor", "perceptual_net",
+            "perceptual_weights",
+        ),
+    )  # fmt: skip
+
     g_shared_layers: int = option(
         0, "generator blocks shared, from the latent vector on (Dense counts)", "coupling",
         low=-1, high=7,
@@ -100,16 +115,12 @@ class Options(cogan_trainer.Options):
     )  # fmt: skip
 
     def check(self) -> None:
-        """Refuses too many feature maps, unused files and a classifier that would judge itself."""
+        """Refuses too many feature maps, opposites and a classifier that would judge itself."""
         super().check()
         if self.feature_layers > self.maps:
             raise UsageError(f"--feature_layers {self.feature_layers}: there are {self.maps} maps")
-        if self.classifier_path and not self.semantic_loss:
-            raise UsageError("--classifier_path: needs --semantic_loss")
         if self.divider_weight and self.semantic_divider:
             raise UsageError("--divider_weight: --semantic_divider asks for the opposite")
-        if self.perceptual_weights and not self.perceptual_loss:
-            raise UsageError("--perceptual_weights: needs --perceptual_loss")
         own = self.semantic_loss and not self.classifier_path
         if own and self.classifier_arch == self.evaluator_arch:
             raise UsageError(
@@ -124,11 +135,15 @@ class Trainer(cogan_trainer.Trainer):
     options: Options
 
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
-        """The trunk of --perceptual_loss and the classifier of --semantic_loss."""
+        """The trunk of --perceptual_loss and the classifier of --semantic_loss.
+
+        Raises UsageError as `semantic.check`, before anything is trained.
+        """
         o, makers = self.options, super().prepare()
         if o.perceptual_loss:
             makers["trunk"] = perception.ready(o)
         if o.semantic_loss:
+            semantic.check(o, self.data)
             makers["classifier"] = self._classifier()
         return makers
 

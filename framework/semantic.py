@@ -15,6 +15,14 @@ from framework.options import Options
 from nets import classifier
 
 
+def check(options: Options, data: Data) -> None:
+    """Refuses weights that are of no use with these data. Raises UsageError."""
+    if options.balance_weight and data.attributes:
+        raise UsageError("--balance_weight: for classes, not for attributes; make it 0")
+    if options.divider_weight and not data.divided_by:
+        raise UsageError(f"--divider_weight: no attribute divides {data.name}; leave it out")
+
+
 class Semantic:
     """The terms of --semantic_loss, each without its weight."""
 
@@ -22,7 +30,7 @@ class Semantic:
         """`net` is the classifier, `data` tells what its columns mean.
 
         Raises:
-            UsageError: a weight that is of no use with these data or this classifier.
+            UsageError: --divider_weight, and the classifier does not tell that attribute.
         """
         self.norm, self.multilabel = options.semantic_norm, classifier.is_multilabel(net)
         columns, own = net.output_shape[1], data.divided_by
@@ -30,11 +38,8 @@ class Semantic:
         self.divider = names.index(own) if own in names else None
         apart = celeba.dividing(own) if own and not options.semantic_divider else ()
         self.compared = [i for i in range(columns) if not apart or names[i] not in apart]
-        if options.balance_weight and self.multilabel:
-            raise UsageError("--balance_weight: for classes, not for attributes; leave it out")
         if options.divider_weight and self.divider is None:
-            why = f"the classifier does not tell {own}" if own else "no attribute divides them"
-            raise UsageError(f"--divider_weight: on {data.name} {why}; leave it out")
+            raise UsageError(f"--divider_weight: the classifier does not tell {own}; leave it out")
 
     def distance(self, fakes: Fakes) -> tf.Tensor:
         """Between the probabilities of the two images, but of the attribute that divides."""

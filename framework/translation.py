@@ -63,14 +63,26 @@ class Translator(adversarial.Trainer, abc.ABC):
         super().__init__(options, data.sampled(counts, options.seed), run)
         self.pools: dict[str, ImagePool] = {}
         if options.pool:
-            with self.strategy.scope():
-                self.pools = {way: self._pool(way) for way in self.told}
-            self.checkpoint.pools = {way: pool.parts for way, pool in self.pools.items()}
+            self.pools = {way: self._pool(way) for way in self.told}
+            self.checkpoint.pools = {way: pool.whole for way, pool in self.pools.items()}
 
     def _pool(self, way: str) -> ImagePool:
         rows, count = self.options.batch_size // self.replicas, self.options.accumulate
         shape = self.nets[f"disc{way[-1]}"].input_shape[1:]
-        return ImagePool(-(-self.options.pool // self.replicas), rows, count, shape)
+        return ImagePool(self.options.pool, rows, count, shape, self.strategy)
+
+    def save(self, record: dict) -> None:
+        """As in every system, with the pools of all devices."""
+        for pool in self.pools.values():
+            pool.collect()
+        super().save(record)
+
+    def restore(self, *, missing_ok: bool = False) -> dict | None:
+        """As in every system; the pools are shared out among the devices there are."""
+        record = super().restore(missing_ok=missing_ok)
+        for pool in self.pools.values():
+            pool.spread()
+        return record
 
     @property
     def targets(self) -> tuple[int, ...]:
@@ -111,6 +123,10 @@ class Translator(adversarial.Trainer, abc.ABC):
     def translate(self, x: tf.Tensor, source: int, training: bool = False) -> tf.Tensor:
         """Images [N, H, W, C] of domain `source` in the other domain."""
 
+    def drawn(self, x: tf.Tensor, source: int, random: Random) -> tf.Tensor:
+        """What the other domain's discriminator judges of images of domain `source`."""
+        return self.translate(x, source, training=True)
+
     def seen(self, images: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
         """What a discriminator is shown of real or translated images: these."""
         return images
@@ -135,7 +151,7 @@ class Translator(adversarial.Trainer, abc.ABC):
         terms = {}
         for i, j in self.ways:
             x, real = batch[f"x{i}"], batch[f"x{j}"]
-            fake = self.translate(x, i, training=True)
+            fake = self.drawn(x, i, random)
             shown = self.seen(real, x), self.seen(fake, x)
             terms |= self.told_apart(*shown, f"{i}{j}", random)
         return terms

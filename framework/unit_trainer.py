@@ -115,6 +115,11 @@ class Trainer(translation.Translator):
         learning = self.autoencoder if training else ()
         return self.draw(self.code(x, source, learning), 3 - source, learning)
 
+    def drawn(self, x: tf.Tensor, source: int, random: Random) -> tf.Tensor:
+        """Translations of noisy codes, as the autoencoders are trained on."""
+        code = self.noisy(self.code(x, source, self.autoencoder), random)
+        return self.draw(code, 3 - source, self.autoencoder)
+
     def routes(self, x: tf.Tensor, source: int) -> dict[str, tf.Tensor]:
         """Reconstruction, translation, and back."""
         return {f"{source}{source}": self.draw(self.code(x, source), source)} | super().routes(

@@ -134,6 +134,8 @@ def test_every_switch_has_three_forms(system, flag):
     def value(*argv: str) -> bool:
         variant = {"sanity": "cyclefunit", "bug_compat": "funit"}.get(flag)
         more = ["--g2g_variant", variant] if variant else []
+        needs = config.options_class(system).NEEDS
+        more += [f"--{switch}" for switch, names in needs.items() if flag in names]
         options = config.parse(["--gan_type", system, *more, *argv])
         owner = [f for f in FIELDS[system] if flag in (f.name, *f.metadata["aliases"])]
         return getattr(options, owner[0].name)
@@ -156,8 +158,8 @@ def test_a_bare_switch_does_not_swallow_the_next_flag():
         ("--epochs 20000", "iterations", 20000),
         ("--use_cycle", "cycle_loss", True),
         ("--no-use_cycle", "cycle_loss", False),
-        ("--penalty_weight_g 100", "feature_weight", 100.0),
-        ("--shared_layers 2", "feature_layers", 2),
+        ("--feature_loss --penalty_weight_g 100", "feature_weight", 100.0),
+        ("--feature_loss --shared_layers 2", "feature_layers", 2),
         ("--images_while_training 250", "sheet_every", 250),
         ("--dir there", "results_dir", "there"),
     ],
@@ -171,7 +173,8 @@ def test_names_of_the_thesis_are_aliases(alias, field, value):
 )
 def test_weights_take_fractions(flag):
     field = "feature_weight" if flag == "penalty_weight_g" else flag
-    assert getattr(config.parse(["--gan_type", "scogan", f"--{flag}", "0.5"]), field) == 0.5
+    argv = "--preset cpu --gan_type scogan --feature_loss --semantic_loss --use_cycle".split()
+    assert getattr(config.parse([*argv, f"--{flag}", "0.5"]), field) == 0.5
 
 
 def test_each_team_has_its_own_learning_rate():
@@ -211,7 +214,13 @@ def test_each_team_has_its_own_learning_rate():
             "--gan_type scogan --perceptual_weights x.h5",
             ["--perceptual_weights", "--perceptual_loss"],
         ),
-        ("extra", ["extra"]),
+        ("--gan_type scogan --divider_weight 1", ["--divider_weight: needs --semantic_loss"]),
+        ("--gan_type scogan --preset cpu --feature_weight 3", ["needs --feature_loss"]),
+        ("--penalty_every 4", ["--penalty_every: needs --disc_penalty"]),
+        ("--lpips_weights x", ["--lpips_weights: needs --lpips_net"]),
+        ("--domain1 a --domain2 b", ["--domain1", "mnist2edge", "--data folder"]),
+        ("extra", ["extra", "--data extra"]),
+        ("--gird gamma=1,2", ["did you mean --grid?"]),
     ],
 )
 def test_a_refusal_is_one_line_that_names_the_flag(argv, parts):
@@ -264,7 +273,7 @@ def test_what_may_differ_on_resuming_is_not_in_the_name():
 def test_a_name_is_a_folder_name():
     given = config.parse("--gan_type gan --dataset mini:edge --weight_init he".split()).name
     assert re.fullmatch(r"[\w.+-]+", given)
-    long = config.parse(["--domain1", "a/b c" * 99, "--domain2", "é" * 99]).name
+    long = config.parse(["--data", "folder", "--domain1", "a/b c" * 99, "--domain2", "é" * 99]).name
     assert re.fullmatch(r"[\w.+-]+", long) and len(long) <= 150
     assert config.parse(["--name", "mine"]).name == "mine"
 
@@ -327,6 +336,26 @@ def test_help_lists_every_option_once_in_its_group(help_text):
     assert set(listed) == {"data"} | {field.name for fields in FIELDS.values() for field in fields}
     for field in (field for fields in FIELDS.values() for field in fields):
         assert f"\n{field.metadata['group']}:\n" in help_text
+
+
+def test_help_of_one_system_has_its_flags_and_texts_alone(capsys):
+    with pytest.raises(SystemExit):
+        config.parse("--gan_type scogan --help".split())
+    flat = " ".join(capsys.readouterr().out.split())
+    assert "--feature_loss" in flat and "weight of --cycle_loss" in flat
+    assert "--gamma" not in flat and "images that went to the other domain" not in flat
+
+
+def test_an_option_that_systems_use_for_different_things_tells_all(help_text):
+    flat = " ".join(help_text.split())
+    cycle = flat[flat.index("--cycle_weight X ") :][:400]
+    assert "images that went to the other domain" in cycle and "scogan: weight of --" in cycle
+
+
+def test_a_weight_may_stand_beside_its_switch_in_either_form():
+    argv = "--gan_type scogan --semantic_weight 3".split()
+    for switch in ("--semantic_loss", "--no-semantic_loss"):
+        assert config.parse([*argv, switch]).semantic_weight == 3
 
 
 def test_help_shows_aliases_choices_and_defaults(help_text):

@@ -90,8 +90,7 @@ def test_a_classifier_without_the_attribute_that_divides_will_do(tmp_path):
     argv = ["--semantic_loss", "--classifier_path", path, *NO_DROPOUT]
     subject = trainer("scogan", *argv, data=glasses)
     assert subject.semantic.compared == [0, 1]
-
-    with pytest.raises(UsageError, match="--divider_weight: on faces the classifier does not tell"):
+    with pytest.raises(UsageError, match="the classifier does not tell Eyeglasses"):
         trainer("scogan", *argv, "--divider_weight", "1", data=glasses)
 
 
@@ -115,13 +114,16 @@ def test_a_weight_for_the_divider_wants_one_and_no_opposite(three, tmp_path):
     with pytest.raises(UsageError, match="--divider_weight: --semantic_divider asks"):
         semantic(three, "--divider_weight", "1", "--semantic_divider")
     path = save_classifier(tmp_path / "net.keras")
-    with pytest.raises(UsageError, match="--divider_weight: on tiny no attribute divides them"):
+    with pytest.raises(UsageError, match="--divider_weight: no attribute divides tiny"):
         trainer("scogan", "--semantic_loss", "--classifier_path", path, "--divider_weight", "1")
 
 
-def test_balance_is_for_classes(three):
+def test_balance_is_for_classes(three, monkeypatch):
     with pytest.raises(UsageError, match="--balance_weight: for classes"):
         semantic(three, "--balance_weight", "1")
+    monkeypatch.setattr("framework.classifier_trainer.ready", lambda *_: pytest.fail("trained"))
+    with pytest.raises(UsageError, match="--balance_weight: for classes"):
+        trainer("scogan", "--semantic_loss", "--balance_weight", "1", data=face_data)
 
 
 @pytest.fixture

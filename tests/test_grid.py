@@ -29,7 +29,7 @@ def test_a_name_is_told_apart_by_the_values():
 
 
 def test_without_a_grid_nothing_is_taken_away():
-    argv = ["--preset", "smoke", "--at_once", "2"]
+    argv = ["--preset", "smoke", "--seed", "2"]
     assert grid.read(argv) == ({}, argv, 1)
 
 

@@ -60,6 +60,8 @@ def shell(*argv: str, **environment: str | None) -> subprocess.CompletedProcess:
         ("--gan_type g2g --g2g_variant cyclefunit --d_layers 5 --image_size 32", "--d_layers 5"),
         ("--gan_type g2g --g2g_variant funit --sanity", "for --g2g_variant cyclefunit"),
         ("--gan_type unit --image_size 72 --downs 4", "must be a multiple of 16"),
+        ("--at_once 2", "--at_once: goes with --grid"),
+        ("--grid seed=1,2 --overwrite", "--overwrite: not with --grid"),
         ("evaluate", "RUN"),
         ("sample nowhere --n 0", "--n 0"),
         ("sample nowhere --n few", "few"),

@@ -104,7 +104,7 @@ def restored(folder: str, **changes):
     if cluster.workers() > 1:
         raise UsageError("TF_CONFIG names several workers: this command runs on one; unset it")
     run = Run.load(Path(folder))
-    options = config.from_dict(run.config)
+    options = config.from_dict(run.config | {"results_dir": str(run.folder.parent)})
     for name in changes:
         if not hasattr(options, name):
             raise UsageError(f"--{name}: not for the {options.gan_type} of {folder}")

@@ -18,7 +18,10 @@ def run(argv: Sequence[str]) -> int:
     args = arguments.parse_args(argv)
     if args.n is not None and args.n < 2:
         raise UsageError(f"--n {args.n}: must be at least 2")
-    told = Run.load(Path(args.run)).config.get("eval_pairs")
+    config = Run.load(Path(args.run)).config
+    told = config.get("eval_pairs")
+    if args.lpips_weights and (args.lpips_net or config.get("lpips_net", "none")) == "none":
+        raise UsageError("--lpips_weights: needs --lpips_net")
     given = dict(
         eval_pairs=args.n or told or 2000,
         lpips_net=args.lpips_net,

@@ -11,7 +11,7 @@ from pathlib import Path
 from framework import cluster, config
 from framework.commands.base import assess, build_trainer, load_data, published, tensorflow
 from framework.config import Options
-from framework.errors import UsageError
+from framework.errors import MissingError, UsageError
 from framework.reproduce import grid, runner
 
 
@@ -47,10 +47,12 @@ def _sweep(sweep: grid.Grid) -> int:
     options, jobs = config.parse(sweep.rest), grid.jobs(sweep)
     if options.dry_run:
         raise UsageError("--dry_run: not with --grid; look at one of its runs")
+    if options.overwrite:
+        raise UsageError("--overwrite: not with --grid; delete the runs that are to be made anew")
     results_dir = Path(options.results_dir)
-    runner.run(list(jobs.values()), results_dir, {}, sweep.at_once)
+    complete = runner.run(list(jobs.values()), results_dir, {}, sweep.at_once)
     print(f"see {grid.write(sweep, jobs, results_dir)}")
-    return 0
+    return 0 if complete else MissingError.code
 
 
 def _finish(trainer, stopped: int) -> None:

@@ -62,6 +62,8 @@ def load(options: "Options", contract: str) -> Data:
     if contract == "paired":
         if data.clips:
             raise UsageError(f"the clips of {name} are no pairs: leave --paired out")
+        if name == "folder":
+            folder.check_names(options.domain1, options.domain2)
         return data.paired()
     if contract == "labelled_source":
         return data.labelled_source()

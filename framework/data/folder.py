@@ -37,6 +37,20 @@ def read(folder: str, size: int, data_dir: str) -> tuple[Splits, tuple[str, ...]
     return cached(data_dir, f"folder {size}", files, build), classes
 
 
+def check_names(folder1: str, folder2: str) -> None:
+    """Refuses folders whose files are no pairs: each has its like, but for the suffix, in both.
+
+    Raises UsageError.
+    """
+    names = [
+        {str(file.relative_to(place).with_suffix("")) for file in _files(Path(place))[0]}
+        for place in (folder1, folder2)
+    ]
+    for names1, names2, other in ((*names, folder2), (*names[::-1], folder1)):
+        if alone := sorted(names1 - names2):
+            raise UsageError(f"--paired: {other} has no file {alone[0]}.*")
+
+
 def listed(folder: str, size: int) -> tuple[list[Path], np.ndarray]:
     """The image files of a folder or of its sub-folders by name, and RGB [N, size, size, 3].
 

@@ -79,6 +79,7 @@ UDA = CPU | dict(
 # Photographs on two cores: a quarter of the generator's width, and repeated pixels, which take
 # twice the time of transposed convolutions and leave no checkerboard.
 FACES64 = QUICK | dict(
+    cogan_data="celeba_smiling",
     image_size=64,
     arch="64",
     batch_size=16,

@@ -17,7 +17,6 @@ from framework.errors import UsageError
 from framework.reproduce.runner import Job
 
 FOLDER = "grids"
-LEFT_OUT = ("name", "overwrite")  # flags that say nothing of whether a run is done already
 CURVE = 3  # numbers of a flag from which on metrics are drawn against it
 
 
@@ -55,6 +54,8 @@ def read(argv: Sequence[str]) -> Grid:
     if len(values) < len(given["--grid"]):
         raise UsageError("--grid: a flag stands there twice")
     at_once = (given["--at_once"] or ["1"])[-1]
+    if given["--at_once"] and not values:
+        raise UsageError("--at_once: goes with --grid FLAG=V1,V2,...")
     if values and not (at_once.isdigit() and int(at_once)):
         raise UsageError(f"--at_once {at_once}: expected a whole number from 1")
     return Grid(values, rest if values else list(argv), int(at_once) if values else 1)
@@ -92,7 +93,7 @@ def jobs(grid: Grid) -> dict[str, Job]:
         options, given = config.parse(argv), config.given(argv)
         ending = "-".join(f"{flag}_{value}" for flag, value in values.items())
         name = f"{options.name}-{ending}" if "name" in given else options.name
-        own = {k: v for k, v in given.items() if k not in LEFT_OUT}
+        own = {k: v for k, v in given.items() if k != "name"}
         found[label] = Job(name, own, ())
     return found
 

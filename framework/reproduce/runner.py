@@ -40,15 +40,17 @@ class Job:
         return Job(self.name, {**self.options, **other.options}, measures)
 
     def is_finished(self, results_dir: Path) -> bool:
-        """Whether the run has all its metrics and what is asked for is what it was asked for."""
+        """Whether it was trained to its end as asked and then measured as asked."""
         folder = results_dir / self.name
         try:
             metrics = json.loads((folder / "metrics.json").read_text())
             config = json.loads((folder / "config.json").read_text())
-        except (OSError, ValueError):
+            last = (folder / "history.csv").read_text().splitlines()[-1]
+            ended = int(last.partition(",")[0]) == config["iterations"]
+        except (OSError, ValueError, LookupError):
             return False
         same = all(_text(config.get(k)) == _text(v) for k, v in self.options.items())
-        return same and all(name in metrics for name in self.measures)
+        return ended and same and all(name in metrics for name in self.measures)
 
 
 def _text(value: object) -> str:

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,13 +13,16 @@ from typing import IO
 
 from framework.errors import UserError
 
+POLL = 0.5  # seconds between looks at a lock that is waited for
+
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keeps every other process off the run folder `results/<run>` while the block runs.
+def locked(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Keeps every other process off `results/<run>`, or such a file, while the block runs.
 
-    `results/.<run>.lock` tells who is in. The kernel's lock on it ends with its process, so that
-    what a killed one leaves is taken over. Only of another host nobody here can know that.
+    `results/.<run>.lock` tells who is in; with `wait` the block begins when that one has left. The
+    kernel's lock on it ends with its process, so that what a killed one leaves is taken over. Only
+    of another host nobody here can know that.
 
     Raises:
         UserError: another process trains this run, or may do so on another host.
@@ -27,7 +31,7 @@ def locked(folder: Path) -> Iterator[None]:
     new = [parent for parent in path.parents if not parent.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with _taken(path, folder):
+        with _taken(path, folder, wait):
             yield
     finally:
         with contextlib.suppress(OSError):  # not empty: there is a run now
@@ -36,8 +40,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _taken(path: Path, folder: Path) -> Iterator[None]:
-    with _opened(path, folder) as file:
+def _taken(path: Path, folder: Path, wait: bool) -> Iterator[None]:
+    with _opened(path, folder, wait) as file:
         holder = _holder(file)
         if holder and (holder["host"] != socket.gethostname() or _is_running(holder)):
             raise UserError(f"{folder} is locked by {_text(holder)}: if that has ended, rm {path}")
@@ -48,8 +52,9 @@ def _taken(path: Path, folder: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)  # before the kernel's lock ends, or it were another's
 
 
-def _opened(path: Path, folder: Path) -> IO[str]:
+def _opened(path: Path, folder: Path, wait: bool) -> IO[str]:
     """The lock file, locked by the kernel."""
+    told = False
     while True:
         file = path.open("a+", encoding="utf-8")
         try:
@@ -57,6 +62,12 @@ def _opened(path: Path, folder: Path) -> IO[str]:
         except BlockingIOError:
             holder = _holder(file)
             file.close()
+            if wait:
+                if not told:
+                    print(f"waiting for {_text(holder)}, which trains {folder}", flush=True)
+                told = True
+                time.sleep(POLL)
+                continue
             raise UserError(
                 f"{folder} is being trained by {_text(holder)}: wait for it, or choose another "
                 "--name"
@@ -79,8 +90,8 @@ def _holder(file: IO[str]) -> dict | None:
 
 
 def _write(file: IO[str], path: Path) -> None:
-    pid, time = os.getpid(), datetime.now().isoformat(" ", "seconds")
-    holder = dict(host=socket.gethostname(), pid=pid, started=_started(pid), time=time)
+    pid, now = os.getpid(), datetime.now().isoformat(" ", "seconds")
+    holder = dict(host=socket.gethostname(), pid=pid, started=_started(pid), time=now)
     try:
         os.ftruncate(file.fileno(), 0)
         os.write(file.fileno(), json.dumps(holder).encode())
