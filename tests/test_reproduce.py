@@ -164,8 +164,10 @@ def test_groups_and_names_choose_each_experiment_once():
     assert {name for group in GROUPS.values() for name in group} == set(EXPERIMENTS)
 
 
-def finished(folder, measures, **options):
+def finished(folder, measures, last=20, **options):
     folder.mkdir(parents=True)
+    options = {"iterations": 20} | options
+    (folder / "history.csv").write_text(f"iteration,gen/adv\n10,0.5\n{last},0.5\n")
     (folder / "metrics.json").write_text(json.dumps(dict.fromkeys(measures, metric(1))))
     (folder / "config.json").write_text(json.dumps(options))
 
@@ -177,6 +179,8 @@ def test_a_run_is_finished_with_all_its_metrics_and_the_options_asked_for(tmp_pa
     assert job.is_finished(tmp_path)
     assert not runner.Job("run", {"seed": 2}, ("accuracy",)).is_finished(tmp_path)
     assert not runner.Job("run", {"seed": 1}, ("kid1",)).is_finished(tmp_path)
+    finished(tmp_path / "half", ["accuracy"], last=13)
+    assert not runner.Job("half", {}, ("accuracy",)).is_finished(tmp_path), "measured on the way"
 
 
 def test_missing_data_leaves_a_run_out_and_a_mistake_ends_all(tmp_path, capsys):

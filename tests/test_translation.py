@@ -81,8 +81,10 @@ def test_distances_of_one_image_have_no_law():
     argv = "--distance_weight 1 --max_items_A 1".split()
     with pytest.raises(UsageError, match="at least 2 images"):
         trainer("cyclegan", *argv)
-    with pytest.raises(UsageError, match="--batch_size 2"):
-        config.parse([*"--gan_type cyclegan --batch_size 1".split(), *argv])
+    with pytest.raises(UsageError, match="two images per device"):
+        trainer("cyclegan", "--distance_weight", "1", "--batch_size", "1")
+    with pytest.raises(UsageError, match="two images per device"):
+        trainer("cyclegan", *"--distance_weight 1 --batch_size 2 --devices CPU:0,CPU:1".split())
     terms("cyclegan", "gen", "--distance_weight", "1", "--distance_of", "halves")
 
 
