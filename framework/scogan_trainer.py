@@ -135,10 +135,7 @@ class Trainer(cogan_trainer.Trainer):
     options: Options
 
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
-        """The trunk of --perceptual_loss and the classifier of --semantic_loss.
-
-        Raises UsageError as `semantic.check`, before anything is trained.
-        """
+        """Trunk of --perceptual_loss, classifier of --semantic_loss; raises as `semantic.check`."""
         o, makers = self.options, super().prepare()
         if o.perceptual_loss:
             makers["trunk"] = perception.ready(o)
@@ -188,9 +185,12 @@ class Trainer(cogan_trainer.Trainer):
             "weight": (o.weight_loss, o.weight_weight, self.weight),
         }
         if o.semantic_loss:
-            every["semantic"] = (True, o.semantic_weight, self.semantic.distance)
-            every["balance"] = (o.balance_weight > 0, o.balance_weight, self.semantic.imbalance)
-            every["divider"] = (o.divider_weight > 0, o.divider_weight, self.semantic.division)
+            for name, weight, term in (
+                ("semantic", o.semantic_weight, self.semantic.distance),
+                ("balance", o.balance_weight, self.semantic.imbalance),
+                ("divider", o.divider_weight, self.semantic.division),
+            ):
+                every[name] = (weight > 0, weight, lambda fakes, term=term: term(fakes.logits))
         every["cycle"] = (o.cycle_loss, o.cycle_weight, self.cycle)
         if o.perceptual_loss:
             every["perceptual_content"] = (o.content_weight > 0, o.content_weight, self.content)

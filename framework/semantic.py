@@ -8,11 +8,12 @@ import keras
 import tensorflow as tf
 
 from framework import penalties
-from framework.cogan_trainer import Fakes
 from framework.data import Data, celeba
 from framework.errors import UsageError
 from framework.options import Options
 from nets import classifier
+
+Logits = tuple[tf.Tensor, tf.Tensor]  # of images 1 and 2, each [N, classes or attributes]
 
 
 def check(options: Options, data: Data) -> None:
@@ -41,15 +42,15 @@ class Semantic:
         if options.divider_weight and self.divider is None:
             raise UsageError(f"--divider_weight: the classifier does not tell {own}; leave it out")
 
-    def distance(self, fakes: Fakes) -> tf.Tensor:
+    def distance(self, logits: Logits) -> tf.Tensor:
         """Between the probabilities of the two images, but of the attribute that divides."""
-        pair = [tf.gather(each, self.compared, axis=1) for each in fakes.logits]
+        pair = [tf.gather(each, self.compared, axis=1) for each in logits]
         return penalties.semantic_distance(*pair, self.norm, self.multilabel)
 
-    def imbalance(self, fakes: Fakes) -> tf.Tensor:
+    def imbalance(self, logits: Logits) -> tf.Tensor:
         """How unevenly each domain's batch uses the classes, summed over both."""
-        return tf.add_n([penalties.class_imbalance(each) for each in fakes.logits])
+        return tf.add_n([penalties.class_imbalance(each) for each in logits])
 
-    def division(self, fakes: Fakes) -> tf.Tensor:
+    def division(self, logits: Logits) -> tf.Tensor:
         """How far the attribute that divides is from absent in image 1 and present in image 2."""
-        return penalties.attribute_division(*(each[:, self.divider] for each in fakes.logits))
+        return penalties.attribute_division(*(each[:, self.divider] for each in logits))

@@ -61,8 +61,11 @@ def test_every_block_can_be_shared_but_not_one_more(size):
         ("--image_size 256 --d_arch strided", "--d_arch strided: only for 32x32 images"),
         ("--g_shared_layers 5", "--g_shared_layers 5: a generator of 32x32 images has 4 blocks"),
         ("--d_shared_layers 5", "--d_shared_layers 5: a discriminator of 32x32 images has 4"),
-        ("--image_size 128 --feature_layers 6", "--feature_layers 6: there are 5 maps"),
-        ("--feature_layers 4", "--feature_layers 4: there are 3 maps"),
+        (
+            "--feature_loss --image_size 128 --feature_layers 6",
+            "--feature_layers 6: there are 5 maps",
+        ),
+        ("--feature_loss --feature_layers 4", "--feature_layers 4: there are 3 maps"),
         ("--eval_pairs 1", "--eval_pairs 1"),
     ],
 )

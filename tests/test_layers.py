@@ -17,6 +17,7 @@ LAYERS = {
     "reproduce": 4,
     "features": 3,
     "separation": 3,
+    "semantic": 3,
     "inversion": 3,
     "data": 2,
     "results": 2,
