@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 from conftest import ROOT
@@ -153,3 +154,21 @@ def test_without_kernel_locks_the_file_tells_who_is_in(folder, monkeypatch):
     write(folder, pid=dead.pid)
     with locked(folder):
         pass
+
+
+def test_who_waits_comes_in_when_the_other_has_left(tmp_path, capsys):
+    entered = threading.Event()
+
+    def come() -> None:
+        with locked(tmp_path / "run", wait=True):
+            entered.set()
+
+    waiting = threading.Thread(target=come)
+    with locked(tmp_path / "run"):
+        waiting.start()
+        assert not entered.wait(1)
+    assert entered.wait(30)
+    waiting.join()
+    out = capsys.readouterr().out
+    assert out.count("waiting for") == 1 and f"process {os.getpid()}" in out
+    assert not (tmp_path / ".run.lock").exists()
