@@ -191,3 +191,16 @@ def test_large_folders_are_decoded_once(tmp_path, monkeypatch):
     after = read(root)[0]
     np.testing.assert_array_equal(before.train.images, after.train.images)
     assert isinstance(after.train.images, np.memmap) and after.train.labels is None
+
+
+def test_paired_folders_have_files_of_the_same_names(tmp_path):
+    for place in ("a/1.png", "a/2.png", "b/1.png", "b/2.jpg", "c/1.png", "c/3.png"):
+        path = tmp_path / place
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8)).save(path)
+    a, b, c = (str(tmp_path / name) for name in "abc")
+    folder.check_names(a, b)
+    with pytest.raises(UsageError, match=r"--paired: .*/c has no file 2\.\*"):
+        folder.check_names(a, c)
+    with pytest.raises(UsageError, match=r"--paired: .*/a has no file 3\.\*"):
+        folder.check_names(c, a)
