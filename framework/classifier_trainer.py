@@ -212,10 +212,7 @@ def obtain(options: Options, data: Data) -> Path:
     beside it in a JSON file of the same name. Raises Stopped when a signal ends the training.
     """
     path = _kept_file(options, data)
-    if not _is_kept(path):
-        with results.locked(path, wait=True):  # another run may want the same one
-            if not _is_kept(path):
-                _train(options, data, path)
+    results.once(path, lambda: _is_kept(path), lambda: _train(options, data, path))
     accuracy = json.loads(path.with_suffix(".json").read_text())["accuracy"]
     main = [f"accuracy_{domain.name}" for domain in data.domains]
     shown = ", ".join(f"{name} {accuracy[name]:.1%}" for name in main)

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.spatial.distance import pdist
 
-from framework import config, evaluate, penalties, translation
+from framework import cluster, config, devices, evaluate, penalties, translation
 from framework.config import option
 from framework.data import Data
 from framework.errors import UsageError
@@ -74,12 +74,18 @@ class Options(config.Translation):
     )  # fmt: skip
 
     def check(self) -> None:
-        """Refuses a cycle without a way back."""
+        """Refuses a cycle without a way back and pairs of one."""
         super().check()
         if self.direction != "both" and self.cycle_weight:
             raise UsageError(
                 f"--direction {self.direction}: there is no way back; add --cycle_weight 0"
             )
+        self.check_rows(self.batch_size)
+
+    def check_rows(self, rows: int) -> None:
+        """Refuses distances of pairs among fewer than two images. Raises UsageError."""
+        if self.distance_weight and self.distance_of == "pairs" and rows < 2:
+            raise UsageError("--distance_of pairs: needs two images per device, or use halves")
 
 
 class Trainer(translation.Translator):
@@ -92,10 +98,9 @@ class Trainer(translation.Translator):
         self.ways = options.WAYS[options.direction]
         self.sides = tuple(i for i, _ in self.ways)
         self.averaged = tuple(f"gen{i}{j}" for i, j in self.ways)
+        replicas = cluster.workers() * len(devices.names(options.devices))
+        options.check_rows(options.batch_size // replicas)  # before evaluators are trained
         super().__init__(options, data, run)
-        rows = options.batch_size // self.replicas
-        if options.distance_weight and options.distance_of == "pairs" and rows < 2:
-            raise UsageError("--distance_of pairs: needs two images per device, or use halves")
 
     @classmethod
     def of(cls, options: Options) -> type["Trainer"]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from framework import checkpoints, cluster, config, trainer, weights
 from framework.data import Data, fingerprint
 from framework.errors import Stopped, UsageError
-from framework.results import Run, locked
+from framework.results import Run, once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,10 +66,11 @@ def obtain(first: First, options: config.TwoPhases, data: Data) -> Path:
         raise UsageError("--pretrained: several workers need one; train --phase 1 first")
     settings = options_of(first, options, data)
     folder = Path(settings.results_dir) / settings.name
-    if not _is_finished(first, folder):
-        with locked(folder, wait=True):  # another run may want the same one
-            if not _is_finished(first, folder):
-                _train(first, settings, data, folder, options.name)
+    once(
+        folder,
+        lambda: _is_finished(first, folder),
+        lambda: _train(first, settings, data, folder, options.name),
+    )
     return folder
 
 

@@ -29,14 +29,10 @@ class Options(cogan_trainer.Options):
         weight_loss=("weight_weight",),
         semantic_loss=(
             "semantic_weight", "semantic_norm", "semantic_divider", "balance_weight",
-            "divider_weight", "classifier_path", "classifier_arch", "classifier_iterations",
-            "classifier_width",
+            "divider_weight", "classifier_arch", "classifier_iterations", "classifier_width",
         ),
         cycle_loss=("cycle_weight", "cycle_norm"),
-        perceptual_loss=(
-            "content_weight", "style_weight", "style_divisor", "perceptual_net",
-            "perceptual_weights",
-        ),
+        perceptual_loss=("content_weight", "style_weight", "style_divisor", "perceptual_net"),
     )  # fmt: skip
 
     g_shared_layers: int = option(
@@ -119,6 +115,10 @@ class Options(cogan_trainer.Options):
         super().check()
         if self.feature_layers > self.maps:
             raise UsageError(f"--feature_layers {self.feature_layers}: there are {self.maps} maps")
+        if self.classifier_path and not self.semantic_loss:
+            raise UsageError("--classifier_path: needs --semantic_loss")
+        if self.perceptual_weights and not self.perceptual_loss:
+            raise UsageError("--perceptual_weights: needs --perceptual_loss")
         if self.divider_weight and self.semantic_divider:
             raise UsageError("--divider_weight: --semantic_divider asks for the opposite")
         own = self.semantic_loss and not self.classifier_path
@@ -140,7 +140,7 @@ class Trainer(cogan_trainer.Trainer):
         if o.perceptual_loss:
             makers["trunk"] = perception.ready(o)
         if o.semantic_loss:
-            semantic.check(o, self.data)
+            semantic.check(o, self.data, bool(self.data.attributes))
             makers["classifier"] = self._classifier()
         return makers
 

@@ -16,9 +16,9 @@ from nets import classifier
 Logits = tuple[tf.Tensor, tf.Tensor]  # of images 1 and 2, each [N, classes or attributes]
 
 
-def check(options: Options, data: Data) -> None:
-    """Refuses weights that are of no use with these data. Raises UsageError."""
-    if options.balance_weight and data.attributes:
+def check(options: Options, data: Data, multilabel: bool) -> None:
+    """Refuses weights of no use with these data or a multilabel classifier. Raises UsageError."""
+    if options.balance_weight and multilabel:
         raise UsageError("--balance_weight: for classes, not for attributes; make it 0")
     if options.divider_weight and not data.divided_by:
         raise UsageError(f"--divider_weight: no attribute divides {data.name}; leave it out")
@@ -31,9 +31,10 @@ class Semantic:
         """`net` is the classifier, `data` tells what its columns mean.
 
         Raises:
-            UsageError: --divider_weight, and the classifier does not tell that attribute.
+            UsageError: as `check`, and --divider_weight of an attribute that it does not tell.
         """
         self.norm, self.multilabel = options.semantic_norm, classifier.is_multilabel(net)
+        check(options, data, self.multilabel)
         columns, own = net.output_shape[1], data.divided_by
         names = data.attributes[:columns]
         self.divider = names.index(own) if own in names else None

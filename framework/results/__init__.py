@@ -3,7 +3,7 @@
 from framework.results.files import whole, write_json, write_table
 from framework.results.images import false_colours, matrix, pair_sheet, tile, to_uint8
 from framework.results.interval import Interval
-from framework.results.lock import locked
+from framework.results.lock import locked, once
 from framework.results.progress import Progress
 from framework.results.run import Run
 
@@ -13,6 +13,7 @@ __all__ = [
     "Run",
     "false_colours",
     "locked",
+    "once",
     "matrix",
     "pair_sheet",
     "tile",

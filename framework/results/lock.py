@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -37,6 +37,14 @@ def locked(folder: Path, wait: bool = False) -> Iterator[None]:
         with contextlib.suppress(OSError):  # not empty: there is a run now
             for parent in new:
                 parent.rmdir()
+
+
+def once(path: Path, done: Callable[[], bool], make: Callable[[], None]) -> None:
+    """Makes what several processes may want at once: one does, the others wait for it."""
+    if not done():
+        with locked(path, wait=True):
+            if not done():
+                make()
 
 
 @contextlib.contextmanager
