@@ -230,8 +230,8 @@ class Translator(adversarial.Trainer, abc.ABC):
             found |= self._judge(i, images, labels, made, f"held-out images; {note}")
             found |= self._distributions(i, images, made, f"held-out images; {note}")
         if o.max_items_A and 1 in self.sides:
-            domain = self.data.domains[0]
-            seen = self._measure(1, domain.images, domain.labels, f"images trained on; {note}")
+            images, labels = self._seen(o.eval_pairs)
+            seen = self._measure(1, images, labels, f"images trained on; {note}")
             found |= {f"{name}_seen": metric for name, metric in seen.items()}
         return found | self._evaluators()
 
@@ -241,6 +241,12 @@ class Translator(adversarial.Trainer, abc.ABC):
         rows = np.random.default_rng(seed).permutation(len(domain.test_images))[:count]
         labels = None if domain.test_labels is None else domain.test_labels[rows]
         return domain.test_images[rows], labels
+
+    def _seen(self, count: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """At most `count` training images of domain 1, drawn already, and their labels."""
+        domain = self.data.domains[0]
+        labels = None if domain.labels is None else domain.labels[:count]
+        return domain.images[:count], labels
 
     def _measure(self, i: int, images: np.ndarray, labels: np.ndarray | None, note: str) -> dict:
         return self._judge(i, images, labels, self.pictures(images, i), note)

@@ -43,6 +43,7 @@ PAIRS = {
     "mnist2negative": Pair("MNIST, negatives of its other half", "mnist", "mnist:negative"),
     "mnist2rotate": Pair("MNIST, its other half turned by 90 degrees", "mnist", "mnist:rotate"),
     "mnist2svhn": Pair("MNIST and house numbers", "mnist", "svhn"),
+    "svhn2mnist": Pair("house numbers and MNIST", "svhn", "mnist"),
     "mnist2svhn_prune": Pair("mnist2svhn without illegible house numbers", "mnist", "svhn", True),
     "mnist2usps": Pair("MNIST and digits from envelopes", "mnist", "usps"),
     "usps2mnist": Pair("digits from envelopes and MNIST", "usps", "mnist"),
