@@ -25,6 +25,7 @@ from nets.blocks import Style
 
 COLOUR_SAMPLES = 64
 MOST_REALS = 2000  # photographs; as floats they take much memory
+PHOTOGRAPH = 64  # pixels from which images are no digits
 
 
 def style(options: config.Generative) -> Style:
@@ -141,7 +142,18 @@ class Trainer(trainer.Trainer):
         metrics |= features.distances(o, seen, fakes, domains, source, self.tell)
         if o.lpips_net != "none":
             metrics |= self._lpips_metrics(fakes, source)
-        return metrics
+        return metrics | self._checkerboards(fakes, source)
+
+    def _checkerboards(self, fakes: tuple[np.ndarray, ...], source: str) -> dict[str, dict]:
+        """Of photographs: how strongly samples and real images show a grid."""
+        if fakes[0].shape[1] < PHOTOGRAPH:
+            return {}
+        found = {}
+        for i, (domain, images) in enumerate(zip(self.data.domains, fakes, strict=True), start=1):
+            reals = to_float(domain.test_images[:MOST_REALS]).numpy()
+            found[f"checkerboard{i}"] = evaluate.checkerboard(images, source)
+            found[f"real_checkerboard{i}"] = evaluate.checkerboard(reals, "held-out images")
+        return found
 
     def _lpips_metrics(self, fakes: tuple[np.ndarray, ...], source: str) -> dict[str, dict]:
         """Distances of pairs and domains; the most and the least alike pairs are shown."""

@@ -1,6 +1,7 @@
 """Metrics by name; they take arrays and callables and know no trainer."""
 
 from framework.evaluate.attributes import attribute_accuracy, attribute_pairs
+from framework.evaluate.checkerboard import checkerboard
 from framework.evaluate.colours import colours
 from framework.evaluate.distribution import fid, kid, mmd, too_few
 from framework.evaluate.labels import (
@@ -38,6 +39,7 @@ __all__ = [
     "attribute_accuracy",
     "attribute_pairs",
     "chance",
+    "checkerboard",
     "colours",
     "coupling",
     "coverage",
