@@ -11,7 +11,9 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-FEW_FILTERS = 4  # up to here a stride-1 transposed convolution is faster as shifted columns
+FEW_FILTERS = 4  # up to here a convolution of stride 1 is faster as shifted columns
+WIDE_KERNEL = 5  # from here on the gradient of a usual one is faster a column at a time
+FEW_CHANNELS = 4  # of the input: up to here it is not
 SMALL_MAP = 8  # input height up to which a kernel's gradient is faster as a matrix product
 
 
@@ -34,6 +36,8 @@ def _form(layer: keras.layers.Layer, compute_dtype: str) -> Callable | None:
     """The faster `call(layer, x, ...)`, None where Keras' own is as good or the only one."""
     if type(layer) is keras.layers.Conv2DTranspose:
         return _transposed_form(layer, compute_dtype)
+    if type(layer) is keras.layers.Conv2D:
+        return _convolution_form(layer, compute_dtype)
     if type(layer) is keras.layers.PReLU:
         return prelu if len(layer.input.shape) == 4 else None
     if type(layer) is keras.layers.BatchNormalization:
@@ -42,9 +46,21 @@ def _form(layer: keras.layers.Layer, compute_dtype: str) -> Callable | None:
     return None
 
 
+def _is_usual(layer: keras.layers.Conv2D | keras.layers.Conv2DTranspose) -> bool:
+    return layer.data_format == "channels_last" and set(layer.dilation_rate) == {1}
+
+
+def _convolution_form(layer: keras.layers.Conv2D, compute_dtype: str) -> Callable | None:
+    wide = layer.strides == (1, 1) and layer.kernel_size[1] >= WIDE_KERNEL
+    if not (wide and _is_usual(layer)) or layer.groups > 1 or layer.kernel.shape[2] <= FEW_CHANNELS:
+        return None
+    if layer.filters <= FEW_FILTERS:
+        return functools.partial(few_filters, compute_dtype=compute_dtype)
+    return wide_kernel if compute_dtype == "float32" else None
+
+
 def _transposed_form(layer: keras.layers.Conv2DTranspose, compute_dtype: str) -> Callable | None:
-    usual = layer.data_format == "channels_last" and set(layer.dilation_rate) == {1}
-    if not usual or layer.padding != "same" or layer.output_padding is not None:
+    if not _is_usual(layer) or layer.padding != "same" or layer.output_padding is not None:
         return None
     if layer.strides == (1, 1) and layer.filters <= FEW_FILTERS:
         return functools.partial(shift_and_add, compute_dtype=compute_dtype)
@@ -150,34 +166,86 @@ def shift_and_add(
     uses them better, and the k shifted sums along the width are cheap. They are float32.
     """
     rows, columns, filters, inputs = layer.kernel.shape
-    kernel = tf.reshape(layer.kernel, (rows, 1, columns * filters, inputs))
+    kernel = tf.reshape(tf.reverse(layer.kernel, [1]), (rows, 1, columns * filters, inputs))
     shape = tf.concat([tf.shape(x)[:3], [columns * filters]], axis=0)
     kernel, x = tf.cast(kernel, compute_dtype), tf.cast(x, compute_dtype)
     parts = tf.nn.conv2d_transpose(x, kernel, shape, 1, "SAME")
-    y = _shifted_sum(tf.cast(parts, tf.float32), columns)
+    y = _shifted_sum(tf.cast(parts, tf.float32), columns, _margins(columns, "same")[::-1])
     return _finished(layer, tf.cast(y, layer.compute_dtype))
 
 
-def _shifted_sum(parts: tf.Tensor, columns: int) -> tf.Tensor:
-    """Output column j is the sum of part k of input column j + left - k over all k."""
-    width, filters = parts.shape[2], parts.shape[3] // columns
-    left = (columns - 1) // 2
-    right = columns - 1 - left
+def few_filters(
+    layer: keras.layers.Conv2D, x: tf.Tensor, compute_dtype: str = "float32"
+) -> tf.Tensor:
+    """Convolution of a wide kernel to few channels, as `shift_and_add`."""
+    rows, columns, inputs, filters = layer.kernel.shape
+    kernel = tf.transpose(layer.kernel, [0, 2, 1, 3])
+    kernel = tf.reshape(kernel, (rows, 1, inputs, columns * filters))
+    kernel, x = tf.cast(kernel, compute_dtype), tf.cast(x, compute_dtype)
+    parts = tf.cast(tf.nn.conv2d(x, kernel, 1, layer.padding.upper()), tf.float32)
+    y = _shifted_sum(parts, columns, _margins(columns, layer.padding))
+    return _finished(layer, tf.cast(y, layer.compute_dtype))
+
+
+def wide_kernel(layer: keras.layers.Conv2D, x: tf.Tensor) -> tf.Tensor:
+    """Convolution whose filter gradient is that of one kernel column to as many more channels."""
+    columns, padding = layer.kernel_size[1], layer.padding
+    margins = _margins(columns, padding)
+
+    @tf.custom_gradient
+    def compute(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        rows, _, inputs, filters = kernel.shape
+
+        def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            same = dict(strides=[1, 1, 1, 1], padding=padding.upper())
+            back = tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=tf.shape(x), filter=kernel, out_backprop=upstream, **same
+            )
+            column = tf.raw_ops.Conv2DBackpropFilter(
+                input=x,
+                filter_sizes=[rows, 1, inputs, columns * filters],
+                out_backprop=_side_by_side(upstream, columns, margins),
+                **same,
+            )
+            column = tf.reshape(column, (rows, inputs, columns, filters))
+            return back, tf.transpose(column, [0, 2, 1, 3])
+
+        return tf.nn.conv2d(x, kernel, 1, padding.upper()), gradients
+
+    return _finished(layer, compute(x, tf.cast(layer.kernel, x.dtype)))
+
+
+def _margins(columns: int, padding: str) -> tuple[int, int]:
+    """Zeros that a convolution of stride 1 sees on the left and the right."""
+    left = (columns - 1) // 2 if padding == "same" else 0
+    return left, columns - 1 - left if padding == "same" else 0
+
+
+def _shifted_sum(parts: tf.Tensor, columns: int, margins: tuple[int, int]) -> tf.Tensor:
+    """Output column j is the sum of part k of input column j + k - left margin over all k."""
+    filters = parts.shape[3] // columns
+    width = parts.shape[2] + sum(margins) - columns + 1
 
     @tf.custom_gradient
     def compute(parts: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            wide = tf.pad(upstream, [[0, 0], [0, 0], [left, right], [0, 0]])
-            return tf.concat([wide[:, :, k : k + width] for k in range(columns)], axis=-1)
-
-        wide = tf.pad(parts, [[0, 0], [0, 0], [right, left], [0, 0]])
-        ends = [(columns - 1 - k, k * filters) for k in range(columns)]
-        return tf.add_n([wide[:, :, i : i + width, c : c + filters] for i, c in ends]), gradient
+        wide = tf.pad(parts, [[0, 0], [0, 0], margins, [0, 0]])
+        ends = [(k, k * filters) for k in range(columns)]
+        y = tf.add_n([wide[:, :, i : i + width, c : c + filters] for i, c in ends])
+        return y, lambda upstream: _side_by_side(upstream, columns, margins)
 
     return compute(parts)
 
 
-def _finished(layer: keras.layers.Conv2DTranspose, y: tf.Tensor) -> tf.Tensor:
+def _side_by_side(upstream: tf.Tensor, columns: int, margins: tuple[int, int]) -> tf.Tensor:
+    """The gradient of `_shifted_sum`: what each part's columns have added to."""
+    left, right = (columns - 1 - margin for margin in margins)
+    wide = tf.pad(upstream, [[0, 0], [0, 0], [left, right], [0, 0]])
+    width = wide.shape[2] - columns + 1
+    shifts = range(columns - 1, -1, -1)
+    return tf.concat([wide[:, :, k : k + width] for k in shifts], axis=-1)
+
+
+def _finished(layer: keras.layers.Conv2D | keras.layers.Conv2DTranspose, y: tf.Tensor) -> tf.Tensor:
     """Bias and activation."""
     if layer.use_bias:
         y = tf.nn.bias_add(y, tf.cast(layer.bias, y.dtype))

@@ -19,6 +19,12 @@ LAYERS = {
     "image k6": ("Conv2DTranspose", IMAGE, (2, 8, 7, 4)),
     "image k3": ("Conv2DTranspose", dict(filters=3, kernel_size=3), (2, 5, 7, 4)),
     "image 2x5": ("Conv2DTranspose", dict(filters=2, kernel_size=(2, 5)), (2, 5, 7, 4)),
+    "wide k5": ("Conv2D", dict(filters=6, kernel_size=5, padding="same"), (2, 8, 7, 5)),
+    "wide 4x6": ("Conv2D", dict(filters=6, kernel_size=(4, 6), padding="same"), (2, 8, 7, 5)),
+    "wide k5, valid": ("Conv2D", dict(filters=6, kernel_size=5, activation="relu"), (2, 8, 7, 5)),
+    "few filters": ("Conv2D", dict(filters=3, kernel_size=7, padding="same"), (2, 8, 9, 6)),
+    "few filters, even": ("Conv2D", dict(filters=3, kernel_size=6, padding="same"), (2, 8, 9, 6)),
+    "few filters, valid": ("Conv2D", dict(filters=2, kernel_size=5, use_bias=False), (2, 8, 9, 6)),
     "image k7 of a small map": ("Conv2DTranspose", dict(filters=1, kernel_size=7), (2, 4, 4, 3)),
 }  # fmt: skip
 MANY = dict(filters=5, kernel_size=3)
@@ -29,6 +35,10 @@ LEFT = {
     "prelu of vectors": ("PReLU", {}, (3, 7)),
     "up of a large map": ("Conv2DTranspose", {"strides": 2} | MANY, (1, 9, 9, 3)),
     "many filters": ("Conv2DTranspose", MANY, (1, 9, 9, 3)),
+    "narrow kernel": ("Conv2D", MANY, (1, 9, 9, 5)),
+    "convolution of an image": ("Conv2D", dict(filters=6, kernel_size=7), (1, 9, 9, 3)),
+    "dilated": ("Conv2D", dict(filters=6, kernel_size=5, dilation_rate=2), (1, 9, 9, 5)),
+    "grouped": ("Conv2D", dict(filters=6, kernel_size=5, groups=2), (1, 9, 9, 6)),
     "dense": ("Dense", {"units": 3}, (2, 3)),
 }  # fmt: skip
 RTOL = {"float32": 1e-4, "bfloat16": 3e-2}
