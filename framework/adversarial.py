@@ -54,23 +54,10 @@ def disc_terms(
     terms = {"adv": parts["real"] + parts["fake"]}
     if options.disc_penalty != "none":
         penalty = penalties.PENALTIES[options.disc_penalty]
-        terms["penalty"] = options.penalty_weight_d * _now_and_then(
+        terms["penalty"] = options.penalty_weight_d * penalties.now_and_then(
             lambda: penalty(disc, real, fake, random.uniform), options.penalty_every, random.step
         )
     return terms
-
-
-def _now_and_then(term: Callable[[], tf.Tensor], every: int, step: tf.Tensor) -> tf.Tensor:
-    """`every * term()` in one iteration out of `every`, else 0: the same mean, fewer of them.
-
-    Lazy regularisation, Karras et al., arXiv 1912.04958, appendix B.
-    """
-    if every == 1:
-        return term()
-    # As a function of its own: of compiled layers directly in a branch TensorFlow 2.21 finds no
-    # second derivative ("Could not find external tensor capture").
-    now = tf.function(lambda: float(every) * term(), autograph=False)
-    return tf.cond(step % every == 0, now, lambda: tf.constant(0.0))
 
 
 class Trainer(trainer.Trainer):

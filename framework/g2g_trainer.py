@@ -91,6 +91,10 @@ class Options(config.Exchange):
         "exchange",
     )  # fmt: skip
     penalty_weight_d: float = option(10.0, "weight of R1 (funit*)", "exchange", low=0)
+    penalty_every: int = option(
+        1, "iterations between R1 terms, each then weighted as many times (funit*)", "exchange",
+        low=1,
+    )  # fmt: skip
     r1_mode: str = option(
         "per_sample", "R1 of each image, or as published of the batch's mean", "exchange",
         choices=("per_sample", "batch_mean"),

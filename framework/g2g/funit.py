@@ -109,7 +109,9 @@ class Trainer(g2g_trainer.Trainer):
         parts = losses.ADVERSARIAL["hinge"].disc(real_logits=real, fake_logits=fake)
         terms = {"adv": parts["real"] + parts["fake"]}
         if o.penalty_weight_d:
-            terms["penalty"] = o.penalty_weight_d * self._r1(x, y)
+            terms["penalty"] = o.penalty_weight_d * penalties.now_and_then(
+                lambda: self._r1(x, y), o.penalty_every, random.step
+            )
         return terms
 
     def _r1(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:

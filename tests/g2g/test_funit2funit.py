@@ -94,6 +94,14 @@ def test_r1_is_the_squared_gradient_of_each_images_own_head():
     assert terms["penalty"] == pytest.approx(2 * (1 + 100) / 2)
 
 
+@pytest.mark.parametrize(("step", "times"), [(0, 4), (1, 0), (3, 0), (4, 4)])
+def test_r1_now_and_then_has_the_same_mean(step, times):
+    now = Random(0, tf.constant(step, tf.int64))
+    subject = funit("--penalty_weight_d", "2", "--penalty_every", "4")
+    terms = floats(subject.disc_terms(batch(), now))
+    assert terms["penalty"] == pytest.approx(times * 2 * (1 + 100) / 2)
+
+
 @pytest.mark.parametrize("pairs", [1, 3])
 def test_r1_of_the_batchs_mean_is_smaller_by_its_images_squared(pairs):
     rows = images(*[(1, 2)] * pairs)
