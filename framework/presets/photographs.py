@@ -84,6 +84,19 @@ def _chapter5() -> dict[str, Preset]:
     return presets
 
 
+def _proposed() -> dict[str, Preset]:
+    """What the thesis proposes for better photographs and did not run."""
+    data = dict(h2z=HORSE, a2o=APPLE, smiling=SMILING)
+    nets = dict(residual=True, upsample="nearest")
+    return {
+        f"{name}_pl_residual": thesis(
+            f"thesis 7.4.2, proposed: {name}_pl with residual generators and repeated pixels",
+            SCOGAN, PHOTOS_GP, pair, PERCEPTUAL, nets, iterations=20000,
+        )
+        for name, pair in data.items()
+    }  # fmt: skip
+
+
 CLASSIFIERS = {
     "cls_celeba13": Preset(
         "thesis section 5.3: classifier of 13 attributes of faces, 10 epochs",
@@ -98,4 +111,4 @@ CLASSIFIERS = {
     ),
 }
 
-PHOTOGRAPHS = _chapter3() | _chapter5() | CLASSIFIERS
+PHOTOGRAPHS = _chapter3() | _chapter5() | _proposed() | CLASSIFIERS
