@@ -52,7 +52,10 @@ def _is_usual(layer: keras.layers.Conv2D | keras.layers.Conv2DTranspose) -> bool
 
 def _convolution_form(layer: keras.layers.Conv2D, compute_dtype: str) -> Callable | None:
     wide = layer.strides == (1, 1) and layer.kernel_size[1] >= WIDE_KERNEL
-    if not (wide and _is_usual(layer)) or layer.groups > 1 or layer.kernel.shape[2] <= FEW_CHANNELS:
+    _, _, width, channels = layer.input.shape
+    if not (wide and _is_usual(layer)) or layer.groups > 1 or width is None:
+        return None
+    if channels <= FEW_CHANNELS:
         return None
     if layer.filters <= FEW_FILTERS:
         return functools.partial(few_filters, compute_dtype=compute_dtype)

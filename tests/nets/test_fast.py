@@ -93,6 +93,13 @@ def test_what_keras_does_as_well_is_left_to_it(name):
     assert not replaced(pair(name)[1])
 
 
+def test_maps_of_unknown_width_are_left_to_keras():
+    x = keras.Input((None, None, 8))
+    model = keras.Model(x, keras.layers.Conv2D(6, 5)(x))
+    fast.speed_up(model)
+    assert not replaced(model)
+
+
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", LAYERS)
 def test_equals_keras_with_two_derivatives(name, training):
