@@ -25,7 +25,7 @@ from nets.blocks import Style
 
 COLOUR_SAMPLES = 64
 MOST_REALS = 2000  # photographs; as floats they take much memory
-PHOTOGRAPH = 64  # pixels from which images are no digits
+PHOTOGRAPH, GRID_IMAGES = 64, 500  # pixels from which a grid is looked for, in so many images
 
 
 def style(options: config.Generative) -> Style:
@@ -137,8 +137,8 @@ class Trainer(trainer.Trainer):
             return {}
         found = {}
         for i, (domain, images) in enumerate(zip(self.data.domains, fakes, strict=True), start=1):
-            reals = to_float(domain.test_images[:MOST_REALS]).numpy()
-            found[f"checkerboard{i}"] = evaluate.checkerboard(images, source)
+            reals = to_float(domain.test_images[:GRID_IMAGES]).numpy()
+            found[f"checkerboard{i}"] = evaluate.checkerboard(images[:GRID_IMAGES], source)
             found[f"real_checkerboard{i}"] = evaluate.checkerboard(reals, "held-out images")
         return found
 

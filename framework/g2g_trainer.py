@@ -32,6 +32,7 @@ class Options(config.Exchange):
     ONLY = dict(
         ablate=("funit2funit",),
         id_mode=("cyclefunit", "funit", "funit2funit"),
+        penalty_every=("funit", "funit2funit"),
         pretrained=("funit", "funit2funit"),
         sanity=("cyclefunit",),
         bug_compat=("funit", "funit2funit"),
@@ -137,9 +138,10 @@ class Options(config.Exchange):
         for name in filter(None, self.ablate.split("+")):
             if name not in ("none", *self.ABLATABLE):
                 raise UsageError(f"--ablate {name}: choose from {', '.join(self.ABLATABLE)}")
+        usual = {field.name: field.default for field in dataclasses.fields(self)}
         for name, variants in self.ONLY.items():
             value = getattr(self, name)
-            if value not in (None, "none", False) and self.g2g_variant not in variants:
+            if value != usual[name] and self.g2g_variant not in variants:
                 told = name if value is True else f"{name} {value}"
                 raise UsageError(
                     f"--{told}: for --g2g_variant {' or '.join(variants)}, "

@@ -243,10 +243,10 @@ class Translator(adversarial.Trainer, abc.ABC):
         return domain.test_images[rows], labels
 
     def _seen(self, count: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """At most `count` training images of domain 1, drawn already, and their labels."""
+        """At most `count` training images of domain 1 at random, and their labels."""
         domain = self.data.domains[0]
-        labels = None if domain.labels is None else domain.labels[:count]
-        return domain.images[:count], labels
+        rows = np.random.default_rng(self.options.seed + 2).permutation(len(domain.images))[:count]
+        return domain.images[rows], None if domain.labels is None else domain.labels[rows]
 
     def _measure(self, i: int, images: np.ndarray, labels: np.ndarray | None, note: str) -> dict:
         return self._judge(i, images, labels, self.pictures(images, i), note)

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 FEW_FILTERS = 4  # up to here a convolution of stride 1 is faster as shifted columns
 WIDE_KERNEL = 5  # from here on the gradient of a usual one is faster a column at a time
-FEW_CHANNELS = 4  # of the input: up to here it is not
+FEW_INPUTS = 4  # unless it has so few input channels
 SMALL_MAP = 8  # input height up to which a kernel's gradient is faster as a matrix product
 
 
@@ -55,7 +55,7 @@ def _convolution_form(layer: keras.layers.Conv2D, compute_dtype: str) -> Callabl
     _, _, width, channels = layer.input.shape
     if not (wide and _is_usual(layer)) or layer.groups > 1 or width is None:
         return None
-    if channels <= FEW_CHANNELS:
+    if channels <= FEW_INPUTS:
         return None
     if layer.filters <= FEW_FILTERS:
         return functools.partial(few_filters, compute_dtype=compute_dtype)
@@ -65,7 +65,8 @@ def _convolution_form(layer: keras.layers.Conv2D, compute_dtype: str) -> Callabl
 def _transposed_form(layer: keras.layers.Conv2DTranspose, compute_dtype: str) -> Callable | None:
     if not _is_usual(layer) or layer.padding != "same" or layer.output_padding is not None:
         return None
-    if layer.strides == (1, 1) and layer.filters <= FEW_FILTERS:
+    few = layer.filters <= FEW_FILTERS and layer.input.shape[2] is not None
+    if layer.strides == (1, 1) and few:
         return functools.partial(shift_and_add, compute_dtype=compute_dtype)
     small = layer.input.shape[1] is not None and layer.input.shape[1] <= SMALL_MAP
     return small_transposed if layer.strides == (2, 2) and small else None
@@ -200,15 +201,15 @@ def wide_kernel(layer: keras.layers.Conv2D, x: tf.Tensor) -> tf.Tensor:
         rows, _, inputs, filters = kernel.shape
 
         def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            same = dict(strides=[1, 1, 1, 1], padding=padding.upper())
+            how = dict(strides=[1, 1, 1, 1], padding=padding.upper())
             back = tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.shape(x), filter=kernel, out_backprop=upstream, **same
+                input_sizes=tf.shape(x), filter=kernel, out_backprop=upstream, **how
             )
             column = tf.raw_ops.Conv2DBackpropFilter(
                 input=x,
                 filter_sizes=[rows, 1, inputs, columns * filters],
                 out_backprop=_side_by_side(upstream, columns, margins),
-                **same,
+                **how,
             )
             column = tf.reshape(column, (rows, inputs, columns, filters))
             return back, tf.transpose(column, [0, 2, 1, 3])

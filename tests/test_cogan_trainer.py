@@ -1,5 +1,6 @@
 """Which nets CoGAN and SCoGAN train for an image size, and what each size refuses."""
 
+import dataclasses
 import functools
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from systems import tiny_data, trainer
 from framework import config
 from framework.cli import main
 from framework.cogan_trainer import NETS, Options
+from framework.data import Data
 from framework.errors import UsageError
 from framework.utils import Random
 
@@ -136,6 +138,20 @@ def test_a_penalty_now_and_then_is_compiled_with_the_fast_layers():
     penalty = rows[:, subject.names.index("disc/penalty1")]
     assert penalty[0] > 0 and penalty[1] == 0
     assert np.isfinite(rows).all()
+
+
+@pytest.mark.parametrize(("size", "number"), [(32, 0), (64, 4)])
+def test_photographs_alone_are_searched_for_a_grid(size, number):
+    def unlabelled(contract: str) -> Data:
+        data = tiny_data(contract, size)
+        bare = (dataclasses.replace(d, labels=None, test_labels=None) for d in data.domains)
+        return dataclasses.replace(data, domains=tuple(bare))
+
+    argv = ["--image_size", str(size), "--width", "0.01", "--kid_features", "none"]
+    subject = trainer("cogan", *argv, data=unlabelled)
+    object.__setattr__(subject.options, "eval_pairs", 3)
+    found = [name for name in subject.metrics() if "checkerboard" in name]
+    assert len(found) == number
 
 
 def test_the_feature_regulariser_compares_the_maps_of_photographs():

@@ -196,6 +196,14 @@ def test_held_out_pairs_are_the_same_every_time_and_know_their_classes():
     assert subject.held_out(2, seed=1)[1] is None, "attributes are not one class"
 
 
+def test_r1_now_and_then_is_compiled():
+    subject = small("funit", "--penalty_every", "2")
+    rows = subject.run_steps(subject.batches(0), 2).numpy()
+    penalty = rows[:, subject.names.index("disc/penalty")]
+    assert penalty[0] > 0 and penalty[1] == 0
+    assert np.isfinite(rows).all()
+
+
 def test_images_without_labels_have_no_evaluator(eager):
     def bare(contract):
         without = dict(labels=None, test_labels=None)
@@ -230,6 +238,7 @@ def test_the_evaluator_is_another_net_and_no_teacher():
             "--g2g_variant funit --id_mode replace",
             "--id_mode replace: for --g2g_variant cyclefunit",
         ),
+        ("--penalty_every 2", "--penalty_every 2: for --g2g_variant funit or funit2funit, not"),
         ("--g2g_variant funit --ablate long", "--ablate long: for --g2g_variant funit2funit, not"),
         ("--g2g_variant stargan", "--g2g_variant stargan: choose from naive, cyclefunit"),
     ],

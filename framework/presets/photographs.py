@@ -86,14 +86,12 @@ def _chapter5() -> dict[str, Preset]:
 
 def _proposed() -> dict[str, Preset]:
     """What the thesis proposes for better photographs and did not run."""
-    data = dict(h2z=HORSE, a2o=APPLE, smiling=SMILING)
-    nets = dict(residual=True, upsample="nearest")
     return {
-        f"{name}_pl_residual": thesis(
-            f"thesis 7.4.2, proposed: {name}_pl with residual generators and repeated pixels",
-            SCOGAN, PHOTOS_GP, pair, PERCEPTUAL, nets, iterations=20000,
+        f"{name}_residual": thesis(
+            f"thesis 7.4.2, proposed: {name} with residual generators and repeated pixels",
+            _chapter5()[name].options, residual=True, upsample="nearest",
         )
-        for name, pair in data.items()
+        for name in ("h2z_pl", "a2o_pl", "smiling_pl")
     }  # fmt: skip
 
 

@@ -67,6 +67,7 @@ CPU_COLOUR = dict(
 CPU_VARIANTS = {
     "mini2street": CPU_COLOUR | dict(penalty_every=4, iterations=5500),
     "mnist2svhn": CPU_COLOUR,
+    "svhn2mnist": CPU_COLOUR,
     "mnist2svhn_prune": CPU_COLOUR,
 }
 

@@ -17,7 +17,7 @@ MEANINGS = {
     "confident": "share of images that the evaluator is sure of",
     "diversity": "mean distance between generated images",
     "real_diversity": "the same between real images",
-    "checkerboard": "power at the frequencies of a grid of pixels beside that around; 1 = no grid",
+    "checkerboard": "power at the frequencies of a grid beside that around; near 1 = no grid",
     "real_checkerboard": "the same of real images",
     "lpips_pair": "perceptual distance of the two images of a pair; lower is more alike",
     "lpips_domain": "perceptual distance of samples and random real images of the domain",

@@ -37,6 +37,21 @@ def test_stripes_of_another_period_are_none():
     assert value(noise() + 0.3 * stripes) == pytest.approx(1, abs=0.1)
 
 
+def test_edges_are_no_grid():
+    images, random = np.full((60, 64, 64, 3), -0.5), np.random.default_rng(1)
+    for image in images:
+        for _ in range(6):
+            (top, bottom), (left, right) = np.sort(random.integers(0, 64, (2, 2)))
+            image[top : bottom + 1, left : right + 1] = random.uniform(-1, 1, 3)
+    assert value(images) == pytest.approx(1, abs=0.2)
+    assert value(images / 2 + 0.2 * GRID) > 1.3
+
+
+def test_repeated_pixels_lack_these_frequencies():
+    small = noise()[:, :32, :32]
+    assert value(small.repeat(2, axis=1).repeat(2, axis=2)) < 0.5
+
+
 @pytest.mark.parametrize("size", [28, 66])
 def test_sizes_whose_frequencies_do_not_fit_are_refused(size):
     with pytest.raises(ValueError, match="multiple of 4 from 32"):

@@ -123,15 +123,19 @@ def test_equals_keras_in_bfloat16(name):
     assert_close(*outputs, RTOL["bfloat16"])
 
 
-def test_a_float32_image_row_multiplies_in_the_dtype_of_the_other_products():
-    slow, quick, x = pair("image k6", "float32", "bfloat16")
+@pytest.mark.parametrize("name", ["image k6", "few filters"])
+def test_a_float32_image_row_multiplies_in_the_dtype_of_the_other_products(name):
+    slow, quick, x = pair(name, "float32", "bfloat16")
     y = quick(x)
     assert y.dtype == tf.float32 and not np.array_equal(y, slow(x))
     assert_close([y], [slow(x)], RTOL["bfloat16"])
 
 
 @pytest.mark.parametrize("jit", [False, True])
-@pytest.mark.parametrize("name", ["batch norm", "prelu per channel", "up k3", "image k6"])
+@pytest.mark.parametrize(
+    "name",
+    ["batch norm", "prelu per channel", "up k3", "image k6", "wide k5, valid", "few filters, even"],
+)
 def test_acts_in_a_graph_and_under_xla(name, jit):
     slow, quick, x = pair(name)
 
@@ -140,11 +144,11 @@ def test_acts_in_a_graph_and_under_xla(name, jit):
             with tf.GradientTape() as tape:
                 tape.watch(x)
                 loss = tf.reduce_sum(model(x) ** 2)
-            return tape.gradient(loss, x)
+            return tape.gradient(loss, [x, *(v.value for v in model.trainable_variables)])
 
         return tf.function(run, jit_compile=jit, autograph=False)
 
-    assert_close([gradient(quick)(x)], [gradient(slow)(x)], RTOL["float32"])
+    assert_close(gradient(quick)(x), gradient(slow)(x), RTOL["float32"])
 
 
 @pytest.mark.parametrize("policy", RTOL)
