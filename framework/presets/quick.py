@@ -262,6 +262,10 @@ QUICK_PRESETS = {
         "voices and music separated by content transfer: built-in clips, minutes on two CPU cores",
         CONTENT_SOUND,
     ),
+    "horses64": Preset(
+        "a SCoGAN with the perceptual regulariser on horses and zebras at 64x64",
+        FACES64 | SCOGAN | dict(cogan_data="horse2zebra", perceptual_loss=True, iterations=1000),
+    ),
     "faces64": Preset(
         "pairs of photographs (celeba_*, horse2zebra, ...) at 64x64 on two CPU cores",
         FACES64,
