@@ -262,6 +262,19 @@ QUICK_PRESETS = {
         "voices and music separated by content transfer: built-in clips, minutes on two CPU cores",
         CONTENT_SOUND,
     ),
+    "smiling64": Preset(
+        "a SCoGAN on faces at 64x64 whose pairs differ in a smile and little else",
+        FACES64
+        | SCOGAN
+        | dict(
+            cogan_data="celeba_smiling",
+            semantic_loss=True,
+            divider_weight=0.2,
+            feature_loss=True,
+            feature_weight=50.0,
+            iterations=1000,
+        ),
+    ),
     "horses64": Preset(
         "a SCoGAN with the perceptual regulariser on horses and zebras at 64x64",
         FACES64 | SCOGAN | dict(cogan_data="horse2zebra", perceptual_loss=True, iterations=1000),
