@@ -230,7 +230,8 @@ class Translator(adversarial.Trainer, abc.ABC):
             found |= self._judge(i, images, labels, made, f"held-out images; {note}")
             found |= self._distributions(i, images, made, f"held-out images; {note}")
         if o.max_items_A and 1 in self.sides:
-            images, labels = self._seen(o.eval_pairs)
+            domain = self.data.domains[0]
+            images, labels = _some(domain.images, domain.labels, o.eval_pairs, o.seed + 2)
             seen = self._measure(1, images, labels, f"images trained on; {note}")
             found |= {f"{name}_seen": metric for name, metric in seen.items()}
         return found | self._evaluators()
@@ -238,15 +239,7 @@ class Translator(adversarial.Trainer, abc.ABC):
     def _held_out(self, i: int, count: int, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """At most `count` held-out images of domain i at random, and their labels."""
         domain = self.data.domains[i - 1]
-        rows = np.random.default_rng(seed).permutation(len(domain.test_images))[:count]
-        labels = None if domain.test_labels is None else domain.test_labels[rows]
-        return domain.test_images[rows], labels
-
-    def _seen(self, count: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """At most `count` training images of domain 1 at random, and their labels."""
-        domain = self.data.domains[0]
-        rows = np.random.default_rng(self.options.seed + 2).permutation(len(domain.images))[:count]
-        return domain.images[rows], None if domain.labels is None else domain.labels[rows]
+        return _some(domain.test_images, domain.test_labels, count, seed)
 
     def _measure(self, i: int, images: np.ndarray, labels: np.ndarray | None, note: str) -> dict:
         return self._judge(i, images, labels, self.pictures(images, i), note)
@@ -299,3 +292,11 @@ class Translator(adversarial.Trainer, abc.ABC):
                 known = evaluate.accuracy(classify, pixels.numpy(), domain.test_labels, "evaluator")
                 found[f"evaluator_accuracy{j}"] = known
         return found
+
+
+def _some(
+    images: np.ndarray, labels: np.ndarray | None, count: int, seed: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """At most `count` of these images at random, and their labels."""
+    rows = np.random.default_rng(seed).permutation(len(images))[:count]
+    return images[rows], None if labels is None else labels[rows]

@@ -174,8 +174,7 @@ def shift_and_add(
     shape = tf.concat([tf.shape(x)[:3], [columns * filters]], axis=0)
     kernel, x = tf.cast(kernel, compute_dtype), tf.cast(x, compute_dtype)
     parts = tf.nn.conv2d_transpose(x, kernel, shape, 1, "SAME")
-    y = _shifted_sum(tf.cast(parts, tf.float32), columns, _margins(columns, "same")[::-1])
-    return _finished(layer, tf.cast(y, layer.compute_dtype))
+    return _summed(layer, parts, columns, _margins(columns, "same")[::-1])
 
 
 def few_filters(
@@ -186,8 +185,18 @@ def few_filters(
     kernel = tf.transpose(layer.kernel, [0, 2, 1, 3])
     kernel = tf.reshape(kernel, (rows, 1, inputs, columns * filters))
     kernel, x = tf.cast(kernel, compute_dtype), tf.cast(x, compute_dtype)
-    parts = tf.cast(tf.nn.conv2d(x, kernel, 1, layer.padding.upper()), tf.float32)
-    y = _shifted_sum(parts, columns, _margins(columns, layer.padding))
+    parts = tf.nn.conv2d(x, kernel, 1, layer.padding.upper())
+    return _summed(layer, parts, columns, _margins(columns, layer.padding))
+
+
+def _summed(
+    layer: keras.layers.Conv2D | keras.layers.Conv2DTranspose,
+    parts: tf.Tensor,
+    columns: int,
+    margins: tuple[int, int],
+) -> tf.Tensor:
+    """The image of these columns: sums in float32, then bias and activation."""
+    y = _shifted_sum(tf.cast(parts, tf.float32), columns, margins)
     return _finished(layer, tf.cast(y, layer.compute_dtype))
 
 

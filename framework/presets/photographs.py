@@ -86,10 +86,11 @@ def _chapter5() -> dict[str, Preset]:
 
 def _proposed() -> dict[str, Preset]:
     """What the thesis proposes for better photographs and did not run."""
+    published = _chapter5()
     return {
         f"{name}_residual": thesis(
             f"thesis 7.4.2, proposed: {name} with residual generators and repeated pixels",
-            _chapter5()[name].options, residual=True, upsample="nearest",
+            published[name].options, residual=True, upsample="nearest",
         )
         for name in ("h2z_pl", "a2o_pl", "smiling_pl")
     }  # fmt: skip

@@ -57,11 +57,14 @@ def render(run: "Run", published: dict[str, float], note: str = "") -> str:
 
 
 def domain_names(config: dict[str, Any]) -> tuple[str, str]:
-    """Names of the two domains from the options: 'mnist2svhn' is mnist and svhn."""
+    """Names from the options: 'mnist2svhn' is mnist and svhn, 'celeba_male' no_male and male."""
     pair = config.get("cogan_data") or ""
     if pair in ("folder", "audio"):
         paths = [Path(config.get(name) or name) for name in ("domain1", "domain2")]
         return paths[0].name, paths[1].name
+    if pair.startswith("celeba_"):
+        attribute = pair.removeprefix("celeba_")
+        return f"no_{attribute}", attribute
     first, _, second = pair.partition("2")
     return first or "domain 1", second or "domain 2"
 

@@ -1,6 +1,7 @@
 """What a run's page says of metrics and sheets."""
 
 HEADLINES = ("pair_accuracy_balanced", "pair_accuracy", "coupling", "classes_hit", "modes_covered")
+HEADLINES += ("pair_separated",)
 HEADLINES += ("swap_acc", "swap_acc_seen", "s_svm", "z_svm", "removal_probability", "guided")
 HEADLINES += ("class_kept", "sdr_gain", "sdr_gain_mean", "sdr_gain_oracle")
 
@@ -28,6 +29,12 @@ MEANINGS = {
     "modes_covered": "modes of the data that enough points are close to",
     "high_quality": "share of points that are close to a mode",
     "real_high_quality": "the same of real points",
+    "pair_separated": "share of pairs with the attribute in image 2 and not in image 1",
+    "attribute_absent": "share of images 1 without it",
+    "attribute_present": "share of images 2 with it",
+    "pair_agreement": "share of pairs that agree in another attribute, on average",
+    "pair_agreement_chance": "the same of independent images",
+    "evaluator_divides": "how often the evaluator is right about it on real images",
     "evaluator_accuracy": "how far the evaluator can be trusted",
     "swap_acc": "share of exchanged images whose class is that of the class code's source",
     "s_svm": "class that a linear SVM reads from the class code; the more the better",

@@ -153,6 +153,7 @@ def test_page_of_a_metric_that_could_not_be_measured(run):
             ("cats", "dogs"),
         ),
         ({"dataset": "mnist"}, ("domain 1", "domain 2")),
+        ({"cogan_data": "celeba_facial_hair"}, ("no_facial_hair", "facial_hair")),
     ],
 )
 def test_domain_names(config, names):
