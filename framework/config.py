@@ -44,9 +44,11 @@ __all__ = [
 HERE = Path(__file__).parent
 
 
-def systems() -> list[str]:
+@functools.cache
+def systems() -> tuple[str, ...]:
     """Names of the systems: every `<name>_trainer.py` of this package, sorted."""
-    return sorted(path.stem.removesuffix("_trainer") for path in HERE.glob("*_trainer.py"))
+    stems = sorted(path.stem for path in HERE.glob("*_trainer.py"))
+    return tuple(stem.removesuffix("_trainer") for stem in stems)
 
 
 @functools.cache
@@ -155,10 +157,12 @@ def _preset(name: str | None) -> presets.Preset:
     return presets.PRESETS[name] if name else presets.Preset("", {})
 
 
+@functools.cache
 def _fields(system: str) -> dict[str, dataclasses.Field]:
     return {field.name: field for field in dataclasses.fields(options_class(system))}
 
 
+@functools.cache
 def _all_fields() -> dict[str, dict[str, dataclasses.Field]]:
     """Option name -> system -> field."""
     names = dict.fromkeys(name for system in systems() for name in _fields(system))

@@ -12,6 +12,7 @@ from framework import flags
 from framework.errors import UsageError
 
 CLASSIFIERS = ("thesis", "strided", "pooled")
+LOSSES = ("ce", "lsgan", "hinge", "wgan", "minimax")  # of `losses.ADVERSARIAL`
 
 
 def option(
@@ -85,7 +86,7 @@ class Options:
     mixed_precision: str = option(
         "no", "precision of the matrix work", "training", choices=("no", "bfloat16", "float16")
     )
-    jit: bool = option(False, "compile the step with XLA (for GPUs; see README)", "training")
+    jit: bool = option(False, "compile the step with XLA (meant for GPUs)", "training")
     fast_layers: bool = option(
         True,
         "on a CPU, compute some layers by faster operations of the same mathematics",
@@ -159,10 +160,7 @@ class Adversarial(Options):
 
     NEEDS = dict(disc_penalty=("penalty_weight_d", "penalty_every"), lpips_net=("lpips_weights",))
 
-    loss: str = option(
-        "ce", "adversarial loss", "adversary",
-        choices=("ce", "lsgan", "hinge", "wgan", "minimax"),
-    )  # fmt: skip
+    loss: str = option("ce", "adversarial loss", "adversary", choices=LOSSES)
     disc_penalty: str = option(
         "none", "gradient penalty of the discriminators", "adversary",
         choices=("none", "wgan-gp", "r1", "dragan"),
@@ -262,10 +260,7 @@ class Translation(Adversarial):
         0, "training images of domain 1, drawn at random; 0: all", "data", low=0
     )
     batch_size: int = option(16, "images per domain and update, all devices", "training", low=1)
-    loss: str = option(
-        "lsgan", "adversarial loss", "adversary",
-        choices=("ce", "lsgan", "hinge", "wgan", "minimax"), aliases=("adv",),
-    )  # fmt: skip
+    loss: str = option("lsgan", "adversarial loss", "adversary", choices=LOSSES, aliases=("adv",))
     adv_weight: float = option(
         2.0, "weight of the adversarial loss; 2 takes the half out of lsgan, as published",
         "translation", low=0,

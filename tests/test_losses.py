@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from framework import options
 from framework.losses import ADVERSARIAL, gaussian_kl
 
 LN2 = math.log(2)
@@ -76,3 +77,7 @@ def test_scores_go_by_keyword():
 def test_divergence_of_gaussians(mean, log_variance, divergence):
     rows = [np.full((5, 3), value, np.float32) for value in (mean, log_variance)]
     assert float(gaussian_kl(*rows)) == pytest.approx(divergence, rel=1e-6, abs=1e-7)
+
+
+def test_every_loss_can_be_chosen():
+    assert {*options.LOSSES} == {*ADVERSARIAL}

@@ -250,3 +250,16 @@ def test_missing_data_without_a_network_is_one_line_and_exit_3(tmp_path):
 def test_every_system_checks_what_all_can_be_told(system, argv):
     with pytest.raises(UsageError, match=argv.split()[0]):
         config.parse(["--gan_type", system, *argv.split()])
+
+
+def test_help_of_no_command_waits_for_tensorflow():
+    code = (
+        "import sys\n"
+        "from framework import cli\n"
+        "for command in cli.commands():\n"
+        "    try: cli.main([command, '--help'])\n"
+        "    except SystemExit as leave: assert not leave.code\n"
+        "    assert 'tensorflow' not in sys.modules, command"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,18 +1,32 @@
-"""The README's commands are understood and its code runs."""
+"""README.md and docs: commands are understood, links lead somewhere, code runs."""
 
 import re
 import shlex
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
 from framework import cli, config
 from framework.reproduce import grid
 
-TEXT = (ROOT / "README.md").read_text()
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text()
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+}
+TEXT = "\n".join(PAGES.values())
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
 SHELL = "\n".join(block for language, block in BLOCKS if language == "sh")
-COMMANDS = re.findall(r"^python main.py (--.*)$", SHELL, flags=re.MULTILINE)
+PROSE = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL).replace("\n", " ")
+PLACES = r"\b(X|DIR|RUN|NAME|n)\b"  # what stands for the reader's own words
+COMMANDS = sorted(
+    {*re.findall(r"^python main.py (--.*)$", SHELL, flags=re.MULTILINE)}
+    | {
+        inline
+        for inline in re.findall(r"`(--(?:gan_type|preset) [^`]+)`", PROSE)
+        if not re.search(PLACES, inline) and "|" not in inline
+    }
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -23,7 +37,7 @@ def test_training_commands_are_understood(command):
 
 
 def test_there_are_commands():
-    assert len(COMMANDS) >= 2
+    assert len(COMMANDS) >= 20
 
 
 def test_every_flag_and_preset_named_exists(capsys):
@@ -52,15 +66,44 @@ def test_subcommands_named_exist():
     assert named >= {*cli.commands()} - {"train"}
 
 
-def test_files_named_exist():
-    for path in re.findall(r"\]\((docs/[^)]+)\)", TEXT):
-        assert (ROOT / path).is_file(), path
+def anchors(text: str) -> set[str]:
+    """The names that GitHub gives to the headings of a page."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)]+)\)", PAGES[page]):
+        path, _, anchor = link.partition("#")
+        if path.startswith("https://"):
+            continue
+        file = (ROOT / page).parent / path if path else ROOT / page
+        assert file.is_file(), link
+        assert not anchor or anchor in anchors(file.read_text()), link
+
+
+def test_every_picture_is_shown():
+    shown = set(re.findall(r"([\w.]+\.png)\)", TEXT))
+    assert {path.name for path in (ROOT / "docs").glob("*.png")} == shown
 
 
 def test_the_example_of_a_new_system_runs():
-    (source,) = (block for language, block in BLOCKS if "class Trainer" in block)
+    (source,) = (block for language, block in BLOCKS if "class Options" in block)
     scope = {"__name__": "example"}
     exec(compile(source, "README.md", "exec"), scope)
     options = scope["Options"](gan_type="cogan", colour_weight=2.0)
     assert options.colour_weight == 2.0
     assert issubclass(scope["Trainer"], object)
+
+
+@pytest.mark.slow
+def test_the_example_of_python_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (source,) = (block for _, block in BLOCKS if "restored(" in block)
+    scope = {"__name__": "example"}
+    exec(compile(source, "docs/extending.md", "exec"), scope)
+    assert scope["images1"].shape == scope["images2"].shape == (8, 32, 32, 3)
+    assert np.abs(scope["images1"]).max() <= 1

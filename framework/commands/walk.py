@@ -8,10 +8,6 @@ from framework.errors import UsageError
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
-    import numpy as np
-
-    from framework.utils import slerp
-
     arguments = parser("walk", __doc__)
     arguments.add_argument("--n", type=int, default=4, help="walks [4]")
     arguments.add_argument("--steps", type=int, default=10, help="images per walk [10]")
@@ -19,6 +15,11 @@ def run(argv: Sequence[str]) -> int:
     args = arguments.parse_args(argv)
     if args.n < 1 or args.steps < 2:
         raise UsageError("--n must be at least 1 and --steps at least 2")
+
+    import numpy as np
+
+    from framework.utils import slerp
+
     with sampler(args.run) as trainer:
         ends = trainer.fixed_latent(2 * args.n, args.seed)
         path = [slerp(*ends[2 * i : 2 * i + 2], args.steps) for i in range(args.n)]

@@ -19,7 +19,7 @@ SMOKE = dict(
     classifier_width=0.05,
 )
 
-# Found by measuring, see the README: small batches make many updates per second; R1 keeps the
+# Found by measuring, see docs/results.md: small batches make many updates per second; R1 keeps the
 # critic from winning; averaged weights give legible images early.
 QUICK = dict(
     iterations=5000,
