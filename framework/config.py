@@ -112,14 +112,12 @@ def parse(argv: Sequence[str]) -> Options:
     recipe = preset.resolve(chosen(data_option(system)), system, variant)
     values = {k: v for k, v in recipe.items() if k in known}
     values |= asked | {"gan_type": system}
-    for switch, names in options_class(system).NEEDS.items():
-        off = switch not in asked and values.get(switch, known[switch].default) in (False, "none")
-        for name in [name for name in names if off and name in asked]:
-            raise UsageError(f"--{name}: needs --{switch}")
     changed = [name for name in asked if not known[name].metadata["inert"] and name != "gan_type"]
     if "name" not in asked and (changed or "name" not in values):
         values["name"] = default_name(values, asked)  # a preset's own name is for it unchanged
-    return options_class(system)(**values)
+    options = options_class(system)(**values)
+    options.check_asked(asked)
+    return options
 
 
 def given(argv: Sequence[str]) -> dict[str, Any]:
@@ -183,8 +181,12 @@ def default_name(values: dict[str, Any], given: Iterable[str]) -> str:
         if name in given and name not in ("gan_type", key) and not field.metadata["inert"]:
             value = values[name]
             parts.append(f"{name}_{value}" if value is not True else name)
-    text = "-".join(str(part) for part in parts if part is not None)
-    return re.sub(r"[^\w.+-]+", "_", text)[:150]
+    return slug("-".join(str(part) for part in parts if part is not None))[:150]
+
+
+def slug(text: str) -> str:
+    """The text as a part of a folder's name."""
+    return re.sub(r"[^\w.+-]+", "_", text)
 
 
 def inert_options(system: str) -> set[str]:

@@ -28,6 +28,11 @@ LAW_IMAGES = 100  # per domain, whose distances give the law of distances: 4,950
 class Options(config.Translation):
     """Options of `--gan_type cyclegan`."""
 
+    NEEDS = config.Translation.NEEDS | dict(
+        paired=("paired_weight",),
+        rate=("rate_later", "rate_change"),
+        distance_weight=("distance_of",),
+    )
     WAYS = {"both": ((1, 2), (2, 1)), "12": ((1, 2),), "21": ((2, 1),)}
 
     direction: str = option(

@@ -27,6 +27,8 @@ from nets.blocks import Style, scaled
 class Options(config.Encoding):
     """Options of `--gan_type factors`."""
 
+    NEEDS = config.Encoding.NEEDS | dict(z_class_weight=("z_class_times",))
+
     dataset: str = option(
         "mini", "data set, several joined by +, or both domains of a pair", "data"
     )
@@ -76,6 +78,12 @@ class Options(config.Encoding):
             raise UsageError(
                 f"--image_size {self.image_size}: must be 28 or a multiple of {divisor}"
             )
+
+    def check_asked(self, asked: dict[str, object]) -> None:
+        """Also refuses random z of a code that is not Gaussian."""
+        super().check_asked(asked)
+        if "adv_prior_fakes" in asked and self.vae_on == "s":
+            raise UsageError("--adv_prior_fakes: z is not Gaussian with --vae_on s")
 
 
 class Trainer(Viewed):

@@ -28,18 +28,21 @@ class Options(config.Exchange):
     """Options of `--gan_type g2g`."""
 
     ABLATABLE = ("long", "fm_long", "fm_reassembly")
-    # What other variants would ignore without a word.
-    ONLY = dict(
-        ablate=("funit2funit",),
-        id_mode=("cyclefunit", "funit", "funit2funit"),
-        penalty_every=("funit", "funit2funit"),
-        pretrained=("funit", "funit2funit"),
-        sanity=("cyclefunit",),
-        bug_compat=("funit", "funit2funit"),
-        class_weight=("funit", "funit2funit"),
-        style_class_weight=("funit", "funit2funit"),
-        rec_short_weight=("cyclefunit",),
+    NEEDS = config.Exchange.NEEDS | dict(
+        id_mode=("id_weight", "id_start", "id_ramp", "identity_net"), pretrained=("restore_disc",)
     )
+    # What other variants would ignore without a word.
+    ONLY = {
+        ("naive",): ("g2g_out",),
+        ("naive", "cyclefunit"): ("gamma", "rec_weight"),
+        ("cyclefunit",): ("sanity", "rec_short_weight"),
+        ("cyclefunit", "funit", "funit2funit"): ("id_mode", "adv_weight"),
+        ("funit", "funit2funit"): (
+            "penalty_weight_d", "penalty_every", "r1_mode", "pretrained", "bug_compat",
+            "class_weight", "style_class_weight", "short_weight", "fm_weight",
+        ),
+        ("funit2funit",): ("ablate", "long_weight", "fm_long_weight", "fm_reassembly_weight"),
+    }  # fmt: skip
 
     g2g_variant: str = option(
         "naive", "how codes are learned", "exchange",
@@ -133,20 +136,11 @@ class Options(config.Exchange):
     b1: float = option(0.9, "Adam's beta 1", "optimisers", low=0, high=0.9999)
 
     def check(self) -> None:
-        """Refuses what only another variant has, unknown terms and judges that teach."""
+        """Refuses unknown terms and judges that teach."""
         super().check()
         for name in filter(None, self.ablate.split("+")):
             if name not in ("none", *self.ABLATABLE):
                 raise UsageError(f"--ablate {name}: choose from {', '.join(self.ABLATABLE)}")
-        usual = {field.name: field.default for field in dataclasses.fields(self)}
-        for name, variants in self.ONLY.items():
-            value = getattr(self, name)
-            if value != usual[name] and self.g2g_variant not in variants:
-                told = name if value is True else f"{name} {value}"
-                raise UsageError(
-                    f"--{told}: for --g2g_variant {' or '.join(variants)}, "
-                    f"not for {self.g2g_variant}"
-                )
         self._check_sizes()
         if self.id_mode == "replace" and self.g2g_variant != "cyclefunit":
             raise UsageError("--id_mode replace: for --g2g_variant cyclefunit only")
@@ -154,6 +148,17 @@ class Options(config.Exchange):
             raise UsageError(
                 f"--identity_metric {self.identity_metric}: it teaches here (--identity_net)"
             )
+
+    def check_asked(self, asked: dict[str, object]) -> None:
+        """Also refuses what only another variant has."""
+        super().check_asked(asked)
+        for variants, names in self.ONLY.items():
+            for name in [name for name in names if name in asked]:
+                if self.g2g_variant not in variants:
+                    raise UsageError(
+                        f"--{name}: for --g2g_variant {' or '.join(variants)}, not for "
+                        f"{self.g2g_variant}"
+                    )
 
     def nets_of(self) -> str:
         """Whose encoders and generator: `lord` or `funit`."""
@@ -170,6 +175,8 @@ class Options(config.Exchange):
             size % 2**self.content_downs or size >> self.content_downs < 2
         ):
             raise UsageError(f"--content_downs {self.content_downs}: too many for {size} pixels")
+        if self.nets_of() == "funit" and size >> self.class_downs < 1:
+            raise UsageError(f"--class_downs {self.class_downs}: too many for {size} pixels")
         if of_labels and self.d_blocks % 2:
             raise UsageError(f"--d_blocks {self.d_blocks}: must be even")
         if of_labels and size >> self.d_blocks // 2 < 1:

@@ -10,6 +10,8 @@ from framework.options import CLASSIFIERS, Encoding, Options, option
 class Exchange(Encoding):
     """What every system that exchanges content and style of two images can be told."""
 
+    NEEDS = Encoding.NEEDS | dict(lpips_net=("lpips_weights",))
+
     dataset: str = option(
         "mini2street", "data set, several joined by +, or both domains of a pair", "data"
     )
@@ -69,3 +71,10 @@ class TwoPhases(Options):
         None, "run folder of phase 1 (default: trained now and kept)", "phases"
     )
     phase1_iterations: int = option(10_000, "updates of a phase 1 trained now", "phases", low=1)
+
+    def check_asked(self, asked: dict[str, object]) -> None:
+        """Also refuses what concerns the phase before phase 1."""
+        super().check_asked(asked)
+        for name in ("phase1_iterations", "pretrained"):
+            if name in asked and self.phase == 1:
+                raise UsageError(f"--{name}: for --phase 2; phase 1 alone takes --iterations")

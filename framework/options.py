@@ -149,6 +149,13 @@ class Options:
         if self.eval_pairs == 1:
             raise UsageError("--eval_pairs 1: 0 for no metrics, else at least 2")
 
+    def check_asked(self, asked: dict[str, object]) -> None:
+        """Refuses options of a command line that would be ignored. Raises UsageError."""
+        for switch, names in self.NEEDS.items():
+            off = getattr(self, switch) in (None, False, "none", "constant")
+            for name in [name for name in names if off and name in asked and switch not in asked]:
+                raise UsageError(f"--{name}: needs --{switch}")
+
     def to_dict(self) -> dict[str, Any]:
         """All options as plain values, in the order of `--help`."""
         return dataclasses.asdict(self)
@@ -158,7 +165,11 @@ class Options:
 class Adversarial(Options):
     """What every system with a discriminator can be told (thesis 2.6, 6)."""
 
-    NEEDS = dict(disc_penalty=("penalty_weight_d", "penalty_every"), lpips_net=("lpips_weights",))
+    NEEDS = dict(
+        disc_penalty=("penalty_weight_d", "penalty_every"),
+        lpips_net=("lpips_weights",),
+        lr_schedule=("lr_decay_start", "lr_decay_length"),
+    )
 
     loss: str = option("ce", "adversarial loss", "adversary", choices=LOSSES)
     disc_penalty: str = option(
@@ -170,7 +181,9 @@ class Adversarial(Options):
         1, "iterations between penalties, each then weighted as many times", "adversary", low=1
     )
     disc_iters: int = option(1, "discriminator updates per iteration", "adversary", low=1)
-    clip: float = option(0.01, "weight limit of a wgan critic without penalty", "adversary", low=0)
+    clip: float = option(
+        0.01, "weight limit of a wgan critic without penalty", "adversary", low=1e-6
+    )
     lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
     lr_g: float = option(2e-4, "learning rate of the generators", "optimisers", low=0)
     lr_schedule: str = option(
@@ -215,6 +228,25 @@ class Adversarial(Options):
         "xavier", "initial kernels", "nets", choices=("normal", "xavier", "he")
     )
     weight_decay: float = option(0.0, "c in c * sum(kernel^2), added to each loss", "nets", low=0)
+
+    def check_asked(self, asked: dict[str, object]) -> None:
+        """Also refuses rates of 0 long before the end, and penalties that mix images."""
+        super().check_asked(asked)
+        end = self.lr_decay_start + self.lr_decay_length
+        if self.lr_schedule in ("linear", "cosine") and end < self.iterations:
+            half = self.iterations // 2
+            raise UsageError(
+                f"--iterations {self.iterations}: rates are 0 from {end} on (--lr_decay_start, "
+                f"--lr_decay_length); add --lr_decay_start {half} --lr_decay_length "
+                f"{self.iterations - half}"
+            )
+        if self.disc_penalty != "none" and getattr(self, "norm", "none") == "batch":
+            raise UsageError(
+                f"--disc_penalty {self.disc_penalty}: these discriminators have batch norm, with "
+                "which an image has no gradient of its own"
+            )
+        if "clip" in asked and self.loss != "wgan":
+            raise UsageError("--clip: needs --loss wgan")
 
 
 @dataclasses.dataclass(frozen=True)

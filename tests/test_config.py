@@ -134,8 +134,10 @@ def test_every_switch_has_three_forms(system, flag):
     def value(*argv: str) -> bool:
         variant = {"sanity": "cyclefunit", "bug_compat": "funit"}.get(flag)
         more = ["--g2g_variant", variant] if variant else []
+        if flag == "restore_disc":
+            more = ["--g2g_variant", "funit", "--pretrained", "run"]
         needs = config.options_class(system).NEEDS
-        more += [f"--{switch}" for switch, names in needs.items() if flag in names]
+        more += [f"--{switch}" for switch, names in needs.items() if flag in names and not more]
         options = config.parse(["--gan_type", system, *more, *argv])
         owner = [f for f in FIELDS[system] if flag in (f.name, *f.metadata["aliases"])]
         return getattr(options, owner[0].name)
@@ -218,6 +220,27 @@ def test_each_team_has_its_own_learning_rate():
         ("--gan_type scogan --preset cpu --feature_weight 3", ["needs --feature_loss"]),
         ("--penalty_every 4", ["--penalty_every: needs --disc_penalty"]),
         ("--lpips_weights x", ["--lpips_weights: needs --lpips_net"]),
+        ("--lr_decay_start 5", ["--lr_decay_start: needs --lr_schedule"]),
+        ("--clip 0.1", ["--clip: needs --loss wgan"]),
+        ("--loss wgan --clip 0", ["--clip 0.0: must be at least"]),
+        (
+            "--gan_type cyclegan --preset cpu --iterations 5000",
+            ["rates are 0 from 1500 on", "--lr_decay_start 2500 --lr_decay_length 2500"],
+        ),
+        ("--lr_schedule cosine --iterations 9000", ["rates are 0 from 5000 on"]),
+        ("--gan_type unit --disc_penalty r1", ["--disc_penalty r1", "batch norm"]),
+        ("--norm batch --disc_penalty wgan-gp", ["--disc_penalty wgan-gp", "batch norm"]),
+        ("--gan_type cyclegan --paired_weight 3", ["--paired_weight: needs --paired"]),
+        ("--gan_type cyclegan --distance_of halves", ["needs --distance_weight"]),
+        ("--gan_type cyclegan --rate_later 0.2", ["--rate_later: needs --rate"]),
+        ("--gan_type factors --z_class_times 2", ["needs --z_class_weight"]),
+        ("--gan_type factors --vae_on s --adv_prior_fakes", ["--adv_prior_fakes", "not Gaussian"]),
+        (
+            "--gan_type ost --phase 1 --phase1_iterations 9",
+            ["--phase1_iterations: for --phase 2", "--iterations"],
+        ),
+        ("--gan_type lord --phase 1 --pretrained run", ["--pretrained: for --phase 2"]),
+        ("--gan_type g2g --lpips_weights x", ["--lpips_weights: needs --lpips_net"]),
         ("--domain1 a --domain2 b", ["--domain1", "mnist2edge", "--data folder"]),
         ("extra", ["extra", "--data extra"]),
         ("--gird gamma=1,2", ["did you mean --grid?"]),

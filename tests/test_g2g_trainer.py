@@ -233,13 +233,13 @@ def test_the_evaluator_is_another_net_and_no_teacher():
             "--g2g_variant funit --id_mode loss --identity_net face128 --identity_metric face128",
             "--identity_metric face128: it teaches here",
         ),
-        ("--id_mode loss", "--id_mode loss: for --g2g_variant cyclefunit or funit or funit2funit"),
+        ("--id_mode loss", "--id_mode: for --g2g_variant cyclefunit or funit or funit2funit"),
         (
             "--g2g_variant funit --id_mode replace",
             "--id_mode replace: for --g2g_variant cyclefunit",
         ),
-        ("--penalty_every 2", "--penalty_every 2: for --g2g_variant funit or funit2funit, not"),
-        ("--g2g_variant funit --ablate long", "--ablate long: for --g2g_variant funit2funit, not"),
+        ("--penalty_every 2", "--penalty_every: for --g2g_variant funit or funit2funit, not"),
+        ("--g2g_variant funit --ablate long", "--ablate: for --g2g_variant funit2funit, not"),
         ("--g2g_variant stargan", "--g2g_variant stargan: choose from naive, cyclefunit"),
     ],
 )

@@ -28,6 +28,22 @@ def test_a_name_is_told_apart_by_the_values():
     assert [job.name for job in jobs.values()] == ["run-seed_1", "run-seed_2"]
 
 
+@pytest.mark.parametrize("flag", ["iterations=1000,2000", "evaluator_arch=strided,pooled"])
+def test_flags_that_do_not_name_a_run_tell_runs_apart_too(flag):
+    words = [
+        "--gan_type",
+        "scogan",
+        "--cogan_data",
+        "mini2edge",
+        "--grid",
+        flag,
+        "--grid",
+        "seed=1,2",
+    ]
+    names = [job.name for job in grid.jobs(grid.read(words)).values()]
+    assert len(set(names)) == 4
+
+
 def test_without_a_grid_nothing_is_taken_away():
     argv = ["--preset", "smoke", "--seed", "2"]
     assert grid.read(argv) == ({}, argv, 1)

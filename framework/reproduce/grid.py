@@ -87,15 +87,24 @@ def jobs(grid: Grid) -> dict[str, Job]:
     Raises:
         UsageError: as for a single run.
     """
-    found = {}
-    for label, values in combinations(grid).items():
-        argv = [*grid.rest, *(f"--{flag}={value}" for flag, value in values.items())]
-        options, given = config.parse(argv), config.given(argv)
-        ending = "-".join(f"{flag}_{value}" for flag, value in values.items())
-        name = f"{options.name}-{ending}" if "name" in given else options.name
-        own = {k: v for k, v in given.items() if k != "name"}
-        found[label] = Job(name, own, ())
-    return found
+    every = combinations(grid)
+    flags = {
+        label: [*grid.rest, *(f"--{flag}={value}" for flag, value in values.items())]
+        for label, values in every.items()
+    }
+    names = {label: config.parse(argv).name for label, argv in flags.items()}
+    # One folder for all: a name of the user's, or flags that do not name a run, such as iterations.
+    if len(set(names.values())) < len(names):
+        names = {label: f"{name}-{_ending(every[label])}" for label, name in names.items()}
+    given = {label: config.given(argv) for label, argv in flags.items()}
+    return {
+        label: Job(names[label], {k: v for k, v in given[label].items() if k != "name"}, ())
+        for label in every
+    }
+
+
+def _ending(values: Mapping[str, str]) -> str:
+    return config.slug("-".join(f"{flag}_{value}" for flag, value in values.items()))
 
 
 def write(grid: Grid, found: Mapping[str, Job], results_dir: Path) -> Path:

@@ -171,5 +171,5 @@ def test_every_class_has_a_head():
 
 @pytest.mark.parametrize("variant", ["naive", "cyclefunit"])
 def test_other_variants_start_from_nothing(variant):
-    with pytest.raises(UsageError, match="--pretrained some: for --g2g_variant funit or"):
+    with pytest.raises(UsageError, match="--pretrained: for --g2g_variant funit or"):
         config.parse(["--gan_type", "g2g", "--g2g_variant", variant, "--pretrained", "some"])
