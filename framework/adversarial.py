@@ -151,7 +151,7 @@ class Trainer(trainer.Trainer):
             cells = lpips.nearest_and_farthest(fakes, found["lpips_pair"])
             self.run.table(cells, "nearest_and_farthest", top=2)
         about = f"{distance.protocol}; {source}"
-        return {name: evaluate.lpips.mean(each, about) for name, each in found.items()}
+        return {name: evaluate.mean(each, about, 0.0) for name, each in found.items()}
 
     def _evaluate(
         self, net: keras.Model, who: str, source: str, fakes: tuple[np.ndarray, ...]

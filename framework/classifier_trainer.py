@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import cluster, config, devices, evaluate, results, trainer
+from framework import cluster, config, devices, evaluate, losses, results, trainer
 from framework.config import option
 from framework.data import Data, fingerprint
 from framework.errors import MissingError, Stopped, UsageError, UserError
@@ -72,10 +72,9 @@ class Trainer(trainer.Trainer):
         logits = self.nets["clf"](images, training=True)
         if self.data.attributes:
             present = tf.cast(batch["y"], tf.float32)
-            losses = tf.nn.sigmoid_cross_entropy_with_logits(present, logits)
-        else:
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(batch["y"], logits)
-        return {"loss": tf.reduce_mean(losses)}
+            each = tf.nn.sigmoid_cross_entropy_with_logits(present, logits)
+            return {"loss": tf.reduce_mean(each)}
+        return {"loss": losses.cross_entropy(batch["y"], logits)}
 
     def metrics(self) -> dict[str, dict]:
         """Accuracy on held-out images per domain; for attributes their mean and each of them."""

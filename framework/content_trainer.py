@@ -13,7 +13,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from framework import config, losses, optimizers
+from framework import config, losses, optimizers, penalties
 from framework.config import option
 from framework.content_views import Viewed
 from framework.errors import UsageError
@@ -168,6 +168,4 @@ class Trainer(Viewed):
 
     def distance(self, images: tf.Tensor, reals: tf.Tensor) -> tf.Tensor:
         """Mean of |difference|, or of its square, over all elements (--rec_norm)."""
-        difference = images - reals
-        square = self.options.rec_norm == "l2"
-        return tf.reduce_mean(tf.square(difference) if square else tf.abs(difference))
+        return penalties.distance(images, reals, self.options.rec_norm)

@@ -49,7 +49,7 @@ class Viewed(trainer.Trainer):
         if o.eval_pairs:
             settings = classifier_trainer.for_evaluation(o)
             makers["domains"] = classifier_trainer.ready(settings, self.data.by_domain())
-            if not self.data.attributes and all(d.labels is not None for d in self.data.domains):
+            if self.data.has_classes:
                 makers["classes"] = classifier_trainer.ready(settings, self.data.labelled())
         return makers
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import config, losses, optimizers
+from framework import config, losses, optimizers, penalties
 from framework.config import option
 from framework.errors import UsageError
 from framework.factor_views import CODERS, Codes, Viewed
@@ -191,7 +191,7 @@ class Trainer(Viewed):
     def _class_entropy(self, code: str, values: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
         """Mean cross-entropy in nats of the classes [N] that the code's net reads from it."""
         logits = self.nets[f"{code}_class"](values, training=True)
-        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits))
+        return losses.cross_entropy(classes, logits)
 
     def encode(self, x: tf.Tensor) -> Codes:
         """Codes of images [N, S, S, 3] in training."""
@@ -238,4 +238,4 @@ def _noise(codes: tf.Tensor, random: Random) -> tf.Tensor:
 
 def _mean_square(images: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     """Of images in [-1, 1], as if they were in [0, 1]."""
-    return tf.reduce_mean(tf.square(images - x)) / 4.0
+    return penalties.distance(images, x, "l2") / 4.0

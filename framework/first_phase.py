@@ -37,12 +37,19 @@ def start(
 
     None too where a checkpoint has all of it.
     """
-    own = run.folder if run else Path(options.results_dir) / options.name
-    if checkpoints.exist(own / "checkpoints") and (run or not options.overwrite):
+    if begun(options, run):
         return None
     if options.pretrained or options.dry_run:
         return options.pretrained
     return obtain(first, options, data)
+
+
+def begun(options: config.Options, run: Run | None) -> bool:
+    """Whether a run goes on from a checkpoint or, where it is not opened yet, will do so."""
+    if run:
+        return checkpoints.exist(run.checkpoints)
+    folder = Path(options.results_dir) / options.name / "checkpoints"
+    return not options.overwrite and checkpoints.exist(folder)
 
 
 def give(first: First, folder: str | Path, subject: trainer.Trainer) -> None:

@@ -32,7 +32,7 @@ class Viewed(trainer.Trainer):
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
         """The evaluator, where the data have classes: it watches and teaches nothing."""
         o, makers = self.options, super().prepare()
-        if o.eval_pairs and self.has_classes:
+        if o.eval_pairs and self.data.has_classes:
             settings = classifier_trainer.for_evaluation(o)
             makers["evaluator"] = classifier_trainer.ready(settings, self.data.labelled())
         lpips.expect(o)
@@ -40,11 +40,6 @@ class Viewed(trainer.Trainer):
             place = "random" if o.dry_run else o.identity_weights
             makers["judge"] = identity.ready(o.identity_metric, place, o.data_dir)
         return makers
-
-    @property
-    def has_classes(self) -> bool:
-        """Whether every image has one class."""
-        return not self.data.attributes and all(d.labels is not None for d in self.data.domains)
 
     def held_out(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """`count` random pairs of held-out images, uint8 rows [2 count, ...], and their classes.
@@ -57,7 +52,7 @@ class Viewed(trainer.Trainer):
         rows = [rng.integers(0, len(domains[turn].test_images)) for turn in turns]
         chosen = [(domains[turn], row) for turn, row in zip(turns, rows, strict=True)]
         images = np.stack([domain.test_images[row] for domain, row in chosen])
-        if not self.has_classes:
+        if not self.data.has_classes:
             return images, None
         return images, np.array([domain.test_labels[row] for domain, row in chosen])
 

@@ -44,6 +44,13 @@ class Options(config.Generative):
         if self.image_size != size:
             raise UsageError(f"--image_size {self.image_size}: --arch {self.arch} makes {size}")
 
+    def check_asked(self, asked: dict[str, object]) -> None:
+        """Also refuses metrics of images for points."""
+        super().check_asked(asked)
+        for name in ("lpips_net", "kid_features"):
+            if name in asked and self.arch == "toy":
+                raise UsageError(f"--{name}: for images, not for the points of --arch toy")
+
 
 class Trainer(adversarial.Trainer):
     """One generator, one discriminator."""

@@ -66,10 +66,3 @@ def ramp(options: Options, step: tf.Tensor) -> tf.Tensor:
         return tf.constant(options.id_weight)
     risen = tf.cast(step - options.id_start + 1, tf.float32) / max(options.id_ramp, 1)
     return options.id_weight * tf.clip_by_value(risen, 0.0, 1.0)
-
-
-def l1(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    """Mean absolute difference over all elements, in float32; shapes must be equal (ValueError)."""
-    a, b = tf.cast(a, tf.float32), tf.cast(b, tf.float32)
-    a.shape.assert_is_compatible_with(b.shape)
-    return tf.reduce_mean(tf.abs(a - b))

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from framework import tfjs_files, torch_files
-from framework.errors import MissingError, UsageError, UserError
+from framework.errors import MissingError, UserError
 from nets import identity
 
 FLAG = "--identity_weights"
@@ -37,30 +37,23 @@ SOURCES = {
         "from resnet50_ft_pytorch.tar.gz of github.com/ox-vgg/vgg_face2",
     ),
 }
-NETS = ("classifier", *SOURCES)
 
 
 def ready(name: str, weights: str | None, data_dir: str) -> Callable[[], keras.Model]:
-    """Maker of the frozen net `name` of NETS, whose weights are read now.
+    """Maker of the frozen net `name` of SOURCES, whose weights are read now.
 
     The net maps images [N, H, W, 3] in [-1, 1], of any size from 32 on, to codes [N, D], float32.
 
     Args:
-        name: `classifier` (of this framework's: D as it has features), `face128` (D = 128) or
-            `resnet50` (D = 2048).
-        weights: file or folder; None for `<data_dir>/face_recognition`. The `.keras` file of
-            `classifier` has no such place. `random`, untrained, is for tests and timing.
+        name: `face128` (D = 128) or `resnet50` (D = 2048).
+        weights: file or folder; None for `<data_dir>/face_recognition`; `random`, untrained, is for
+            tests and timing.
         data_dir: where data are.
 
     Raises:
         MissingError: a file is not there.
-        UsageError: an unknown name.
         UserError: a file is damaged, or of another network.
     """
-    if name == "classifier":
-        return _classifier(weights)
-    if name not in SOURCES:
-        raise UsageError(f"identity net {name}: choose from {', '.join(NETS)}")
     arrays = None
     if weights != "random":
         arrays = _arrays(SOURCES[name], find(name, weights, data_dir))
@@ -105,18 +98,6 @@ def _net(name: str, arrays: identity.Weights | None) -> keras.Model:
         return identity.ARCHITECTURES[name](arrays)
     except ValueError as error:
         raise UserError(f"{FLAG}: not of {name} ({error})") from error
-
-
-def _classifier(file: str | None) -> Callable[[], keras.Model]:
-    if not (file and Path(file).is_file()):
-        place = f"{FLAG} {file}: no such file" if file else f"no {FLAG}"
-        raise MissingError(f"{place}: give the .keras file of a trained classifier")
-    try:
-        net = keras.models.load_model(file)
-        net.get_layer("features")
-    except (OSError, ValueError) as error:
-        raise UserError(f"{FLAG} {file}: not a .keras classifier of this framework") from error
-    return functools.partial(identity.of_classifier, net)
 
 
 def distance(net: keras.Model, images1: tf.Tensor, images2: tf.Tensor) -> tf.Tensor:

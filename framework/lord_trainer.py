@@ -116,12 +116,13 @@ class Base(Viewed):
 
     def distances(self, drawn: tf.Tensor, x: tf.Tensor) -> dict[str, tf.Tensor]:
         """Mean absolute differences of pixels in units of [0, 1] and, summed, of V's maps."""
-        terms, weight = {"pixel": guides.l1(drawn, x) / 2.0}, self.options.perceptual_weight
+        terms = {"pixel": penalties.distance(drawn, x) / 2.0}
+        weight = self.options.perceptual_weight
         if weight:
             see = self.frozen["perceptual"]
             mine, real = (tf.nest.flatten(see(images, training=False)) for images in (drawn, x))
             pairs = zip(mine, map(tf.stop_gradient, real), strict=True)
-            terms["perceptual"] = weight * tf.add_n([guides.l1(*pair) for pair in pairs])
+            terms["perceptual"] = weight * tf.add_n([penalties.distance(*pair) for pair in pairs])
         return terms
 
 

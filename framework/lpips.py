@@ -36,9 +36,7 @@ class Distance:
             UsageError: the images are too small for the network.
             UserError: a file is damaged, or of another network.
         """
-        smallest = torchvision.SMALLEST[net]
-        if image_size < smallest:
-            raise UsageError(f"{image_size}x{image_size} images: {net} needs at least {smallest}")
+        _check_size(net, image_size)
         trunk, heads = find(net, folder)
         try:
             self._trunk = torchvision.trunk(net, image_size, torch_files.read(trunk))
@@ -60,14 +58,26 @@ class Distance:
         return lpips.between(images, pairs, self._trunk.predict_on_batch, self._heads)
 
 
+def _check_size(net: str, image_size: int) -> None:
+    smallest = torchvision.SMALLEST[net]
+    if image_size < smallest:
+        raise UsageError(f"{image_size}x{image_size} images: {net} needs at least {smallest}")
+
+
 def folder(options: Options) -> Path:
     """Where the weights are: --lpips_weights, or in the data folder."""
     return Path(options.lpips_weights or Path(options.data_dir) / "lpips")
 
 
 def expect(options: Options) -> None:
-    """Looks for the weights that metrics will need, before training; MissingError as `find`."""
-    if options.lpips_net != "none" and options.eval_pairs and not options.dry_run:
+    """Looks for the weights that metrics will need, before training; MissingError as `find`.
+
+    Raises UsageError for images too small for the network.
+    """
+    if options.lpips_net == "none" or not options.eval_pairs:
+        return
+    _check_size(options.lpips_net, options.image_size)
+    if not options.dry_run:
         find(options.lpips_net, folder(options))
 
 

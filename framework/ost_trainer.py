@@ -43,7 +43,7 @@ class Options(unit_trainer.Options, config.TwoPhases):
         0.1, "weight of the mean squared code, for a prior N(0, 1)", "translation", low=0
     )
     code_noise: float = option(
-        0.0, "deviation of noise added to codes in training", "translation", low=0
+        0.0, "deviation of noise added to codes of domain 2 in training", "translation", low=0
     )
 
 
@@ -120,9 +120,11 @@ class Trainer(Base):
 
         Raises:
             MissingError: --pretrained has no such nets.
+            UsageError: domain 1 has less images than --max_items_A.
             UserError: they have other shapes.
             Stopped: a signal ended phase 1.
         """
+        data.sampled((options.max_items_A, 0), options.seed)  # too many? not after phase 1
         folder = first_phase.start(FIRST, options, data, run)
         super().__init__(options, data, run)
         if folder:

@@ -144,6 +144,7 @@ class Trainer(abc.ABC):
         extra = updater.apply(grads, phase.loss(terms), before, wanted)
         if phase.after:
             phase.after(updater.variables)
+        extra |= {name: terms.pop(name) for name in phase.watched}
         logged = {f"{phase.name}/{name}": value for name, value in terms.items()}
         return logged | {f"stat/{name}_{phase.name}": value for name, value in extra.items()}
 

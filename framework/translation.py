@@ -102,7 +102,7 @@ class Translator(adversarial.Trainer, abc.ABC):
     def prepare(self) -> dict[str, Callable[[], keras.Model]]:
         """An evaluator for each domain that is translated into, trained on that domain alone."""
         o, makers = self.options, super().prepare()
-        if not o.eval_pairs or not self.has_classes:
+        if not o.eval_pairs or not self.data.has_classes:
             return makers
         settings = classifier_trainer.for_evaluation(o)
         for j in self.targets:
@@ -110,12 +110,6 @@ class Translator(adversarial.Trainer, abc.ABC):
             data = Data("labelled", (domain,), domain.name, self.all_data.classes)
             makers[f"evaluator{j}"] = classifier_trainer.ready(settings, data)
         return makers
-
-    @property
-    def has_classes(self) -> bool:
-        """Whether every image has one class."""
-        known = all(d.labels is not None for d in self.data.domains)
-        return known and not self.data.attributes
 
     # The step
 
@@ -268,19 +262,32 @@ class Translator(adversarial.Trainer, abc.ABC):
             if j == i:
                 continue
             who = f"evaluator {o.evaluator_arch}"
-            seen = features.choose(o.kid_features, self.frozen.get(f"evaluator{j}"), who)
+            seen = self._photographs or features.choose(
+                o.kid_features, self.frozen.get(f"evaluator{j}"), who
+            )
             target = (self.data.domains[j - 1],)
             distances = features.distances(o, seen, (result,), target, note, self.tell)
             found |= {f"{name.rstrip('1')}{j}": metric for name, metric in distances.items()}
             if o.lpips_net != "none":
-                distance = lpips.Distance(o.lpips_net, lpips.folder(o), result.shape[1])
-                pixels, about = to_float(images).numpy(), f"{distance.protocol}; {note}"
+                distance, pixels = self._distance, to_float(images).numpy()
+                about = f"{distance.protocol}; {note}"
                 metric = evaluate.mean_distance(pixels, result, distance, about)
                 found[f"lpips_content{way}"] = metric
                 reals = to_float(self._held_out(j, o.eval_pairs, o.seed + 2)[0]).numpy()
                 found[f"style{j}"] = distance.style(result, reals, about)
                 found[f"style{j}_source"] = distance.style(pixels, reals, about)
         return found
+
+    @functools.cached_property
+    def _distance(self) -> lpips.Distance:
+        """LPIPS by --lpips_net."""
+        o = self.options
+        return lpips.Distance(o.lpips_net, lpips.folder(o), o.image_size)
+
+    @functools.cached_property
+    def _photographs(self) -> features.Features | None:
+        """Inception's features with --kid_features inception."""
+        return features.of_photographs() if self.options.kid_features == "inception" else None
 
     def _evaluators(self) -> dict[str, dict]:
         """How well the evaluators read held-out images of their own domain."""

@@ -127,6 +127,7 @@ class Trainer(cogan_trainer.Trainer):
         logits = self.nets["baseline"](batch["x1"], training=True)
         return {"class": losses.cross_entropy(batch["y1"], logits)}
 
+    @functools.cached_property
     def classifiers(self) -> list[keras.Model]:
         """Image -> class logits, of each domain; averages with --ema."""
         head = self.sampling_net("head")
@@ -135,7 +136,7 @@ class Trainer(cogan_trainer.Trainer):
     def models(self) -> dict[str, keras.Model]:
         """CoGAN's, and the classifier of each domain as a model that needs nothing else."""
         kept = {k: v for k, v in super().models().items() if k in ("generators", "discriminators")}
-        return kept | {f"classifier{i}": net for i, net in enumerate(self.classifiers(), start=1)}
+        return kept | {f"classifier{i}": net for i, net in enumerate(self.classifiers, start=1)}
 
     def statistics(self) -> dict[str, float]:
         """CoGAN's and the target's held-out accuracy, to be watched: nothing is chosen by it."""
@@ -143,7 +144,7 @@ class Trainer(cogan_trainer.Trainer):
         if target.test_labels is None or not len(target.test_images):
             return super().statistics()
         images, labels = target.test_images[:WATCHED], target.test_labels[:WATCHED]
-        found = _accuracy(self.classifiers()[1], images, labels, "")
+        found = _accuracy(self.classifiers[1], images, labels, "")
         return super().statistics() | {"stat/target_accuracy": found["value"]}
 
     def metrics(self) -> dict[str, dict]:
@@ -158,7 +159,7 @@ class Trainer(cogan_trainer.Trainer):
         the target.
         """
         source, target = self.data.domains
-        of_source, of_target = self.classifiers()
+        of_source, of_target = self.classifiers
         note = f"{len(source.images)} labelled images of {source.name}, {len(target.images)} "
         note += f"unlabelled ones of {target.name}, iteration {int(self.step)}"
         asked = {"source_accuracy": (of_source, *_held_out(source), f"{note}; held-out source")}

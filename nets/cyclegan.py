@@ -8,7 +8,16 @@ import keras
 
 from nets import blocks
 from nets.blocks import Block, Style
-from nets.modulated import image_row, instance_norm, leaky, normed_relu, reflect_conv, residual
+from nets.modulated import (
+    doublings,
+    halvings,
+    image_row,
+    instance_norm,
+    leaky,
+    normed_relu,
+    reflect_conv,
+    residuals,
+)
 
 LAYERS = Style(weight_init="normal", bias_init=0.0)
 MOST_DOUBLINGS = 3  # of the channels of a patch discriminator
@@ -30,14 +39,9 @@ def generator(
     """
     x = keras.Input((image_size, image_size, channels), name="x")
     block = [*reflect_conv(layers, nf, 7, name=f"{name}_in"), *normed_relu(f"{name}_in")]
-    for row in (1, 2):
-        down = f"{name}_down{row}"
-        block += [layers.conv(nf << row, 3, 2, name=down), *normed_relu(down)]
-    for row in range(1, res_blocks + 1):
-        block.append(residual(layers, 4 * nf, name=f"{name}_res{row}"))
-    for row in (1, 2):
-        up = f"{name}_up{row}"
-        block += [*layers.up(4 * nf >> row, 3, name=up), *normed_relu(up)]
+    block += halvings(layers, nf, range(1, 3), name)
+    block += residuals(layers, 4 * nf, res_blocks, name)
+    block += doublings(layers, nf, range(1, -1, -1), name)
     last = out_channels or channels
     block += image_row(last, 7, "tanh", layers=layers, name=f"{name}_image")
     return keras.Model(x, blocks.chain(block, x), name=name)

@@ -140,6 +140,29 @@ def modulated(
     return lambda x: adain([x, linear(code)])
 
 
+def halvings(layers: Style, nf: int, levels: range, name: str) -> Block:
+    """Convolutions k3 s2 that lead to each of `levels`."""
+    block: Block = []
+    for level in levels:
+        down = f"{name}_down{level}"
+        block += [layers.conv(nf << level, 3, 2, name=down), *normed_relu(down)]
+    return block
+
+
+def doublings(layers: Style, nf: int, levels: range, name: str) -> Block:
+    """Transposed convolutions k3 s2 that lead back to each of `levels`."""
+    block: Block = []
+    for level in levels:
+        up = f"{name}_up{level}"
+        block += [*layers.up(nf << level, 3, name=up), *normed_relu(up)]
+    return block
+
+
+def residuals(layers: Style, units: int, count: int, name: str) -> Block:
+    """So many residual blocks."""
+    return [residual(layers, units, name=f"{name}_res{row}") for row in range(1, count + 1)]
+
+
 def image_row(channels: int, kernel: int, activation: str, *, layers: Style, name: str) -> Block:
     """The last row of a generator: reflect padding, convolution, `activation`.
 

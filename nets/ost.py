@@ -10,8 +10,15 @@ published (downs, unshared) are (2, 2) for facades and maps, (3, 3) for the way 
 import keras
 
 from nets import blocks
-from nets.blocks import Block, Style
-from nets.modulated import image_row, normed_relu, reflect_conv, residual
+from nets.blocks import Style
+from nets.modulated import (
+    doublings,
+    halvings,
+    image_row,
+    normed_relu,
+    reflect_conv,
+    residuals,
+)
 
 LAYERS = Style(weight_init="normal", bias_init=0.0)
 
@@ -28,7 +35,7 @@ def unshared_encoder(
     """Image -> map [N, S / 2^unshared, S / 2^unshared, nf * 2^unshared]."""
     x = keras.Input((image_size, image_size, channels), name="x")
     block = [*reflect_conv(layers, nf, 7, name=f"{name}_in"), *normed_relu(f"{name}_in")]
-    block += _halvings(layers, nf, range(1, unshared + 1), name)
+    block += halvings(layers, nf, range(1, unshared + 1), name)
     return keras.Model(x, blocks.chain(block, x), name=name)
 
 
@@ -44,8 +51,8 @@ def shared_encoder(
 ) -> keras.Model:
     """Map of `unshared_encoder` -> content code [N, S / 2^downs, S / 2^downs, nf * 2^downs]."""
     x = _map(image_size, nf, unshared)
-    block = _halvings(layers, nf, range(unshared + 1, downs + 1), name)
-    block += _residuals(layers, nf << downs, res_blocks, name)
+    block = halvings(layers, nf, range(unshared + 1, downs + 1), name)
+    block += residuals(layers, nf << downs, res_blocks, name)
     return keras.Model(x, blocks.chain(block, x), name=name)
 
 
@@ -61,8 +68,8 @@ def shared_decoder(
 ) -> keras.Model:
     """Content code -> map [N, S / 2^unshared, S / 2^unshared, nf * 2^unshared]."""
     x = _map(image_size, nf, downs)
-    block = _residuals(layers, nf << downs, res_blocks, name)
-    block += _doublings(layers, nf, range(downs - 1, unshared - 1, -1), name)
+    block = residuals(layers, nf << downs, res_blocks, name)
+    block += doublings(layers, nf, range(downs - 1, unshared - 1, -1), name)
     return keras.Model(x, blocks.chain(block, x), name=name)
 
 
@@ -77,7 +84,7 @@ def unshared_decoder(
 ) -> keras.Model:
     """Map of `shared_decoder` -> image, float32 under any policy."""
     x = _map(image_size, nf, unshared)
-    block = _doublings(layers, nf, range(unshared - 1, -1, -1), name)
+    block = doublings(layers, nf, range(unshared - 1, -1, -1), name)
     block += image_row(channels, 7, "tanh", layers=layers, name=f"{name}_image")
     return keras.Model(x, blocks.chain(block, x), name=name)
 
@@ -86,25 +93,3 @@ def _map(image_size: int, nf: int, level: int) -> keras.KerasTensor:
     """Input of a part: what an image is after `level` halvings."""
     side = image_size >> level
     return keras.Input((side, side, nf << level), name="x")
-
-
-def _halvings(layers: Style, nf: int, levels: range, name: str) -> Block:
-    """Convolutions k3 s2 that lead to each of `levels`."""
-    block: Block = []
-    for level in levels:
-        down = f"{name}_down{level}"
-        block += [layers.conv(nf << level, 3, 2, name=down), *normed_relu(down)]
-    return block
-
-
-def _doublings(layers: Style, nf: int, levels: range, name: str) -> Block:
-    """Transposed convolutions k3 s2 that lead back to each of `levels`."""
-    block: Block = []
-    for level in levels:
-        up = f"{name}_up{level}"
-        block += [*layers.up(nf << level, 3, name=up), *normed_relu(up)]
-    return block
-
-
-def _residuals(layers: Style, units: int, count: int, name: str) -> Block:
-    return [residual(layers, units, name=f"{name}_res{row}") for row in range(1, count + 1)]

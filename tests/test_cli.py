@@ -120,6 +120,14 @@ def test_a_run_without_checkpoint_is_exit_3(run, capsys):
     assert "train it first" in refused(capsys, 3, "sample", str(run))
 
 
+def test_a_run_is_sampled_on_a_machine_without_its_devices_and_classifier(run, capsys):
+    config_file = run / "config.json"
+    told = dict(devices="GPU:7", classifier_path="gone.keras")
+    config_file.write_text(json.dumps(json.loads(config_file.read_text()) | told))
+    assert "GPU:7" in refused(capsys, 2, "sample", str(run))
+    assert main(["sample", str(run), "--n", "2", "--devices", "cpu"]) == 0
+
+
 def test_list_names_everything_one_can_choose(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out

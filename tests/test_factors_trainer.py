@@ -120,7 +120,7 @@ def test_the_discriminator_rests_from_the_limit_on(limit, monkeypatch):
     monkeypatch.setattr(trainer, "judge", lambda *pair: logits + 0 * judge(*pair))
     before = weights(trainer), slots(trainer)
     terms = update(trainer, "disc")
-    assert terms["disc/accuracy"] == 0.875
+    assert terms["stat/accuracy_disc"] == 0.875
     assert terms["disc/adv"] == pytest.approx((7 * np.log1p(np.exp(-2)) + np.log1p(np.exp(2))) / 4)
     rests = limit == "0.01"
     assert terms.get("stat/skipped_disc", 0.0) == float(rests)
@@ -132,7 +132,7 @@ def test_a_resting_discriminator_keeps_its_weights():
     update(trainer, "gen")
     before = weights(trainer), slots(trainer)
     terms = update(trainer, "disc")
-    assert terms["disc/accuracy"] > 0.001 and terms["stat/skipped_disc"] == 1
+    assert terms["stat/accuracy_disc"] > 0.001 and terms["stat/skipped_disc"] == 1
     assert changed(before[0], weights(trainer)) == changed(before[1], slots(trainer)) == set()
 
 

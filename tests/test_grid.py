@@ -86,6 +86,18 @@ def test_the_table_and_the_curves_of_finished_runs(tmp_path, capsys):
     assert {path.name for path in place.glob("*.png")} == {"gen.png", "disc.png"}
 
 
+def test_a_run_that_leaves_a_term_out_has_its_curve_too(tmp_path, monkeypatch):
+    for name, rows in {"all": "gen/a,gen/b\n1,2,3", "less": "gen/a\n1,2"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "history.csv").write_text(f"iteration,{rows}\n")
+    drawn = []
+    monkeypatch.setattr(
+        plots, "two_of_each", lambda title, solid, dashed: drawn.append(solid) or b""
+    )
+    compare.losses({name: tmp_path / name for name in ("all", "less")}, tmp_path)
+    assert {name: y.tolist() for name, (_, y) in drawn[0].items()} == {"all": [5], "less": [2]}
+
+
 def test_metrics_are_drawn_against_the_flag_that_has_numbers(tmp_path):
     argv = ["--grid", "arch=a,b,c", "--grid", "width=1,2,4", "--grid", "seed=1,2,3"]
     sweep = grid.read(argv)

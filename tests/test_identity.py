@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from systems import save_classifier
 
 from framework import identity
-from framework.errors import MissingError, UsageError, UserError
+from framework.errors import MissingError, UserError
 
 MANIFEST = "face_recognition_model-weights_manifest.json"
 
@@ -37,7 +36,7 @@ def test_a_manifest_whose_file_is_missing(tmp_path):
         identity.ready("face128", str(tmp_path / MANIFEST), "")
 
 
-@pytest.mark.parametrize("name", ["face128", "resnet50", "classifier"])
+@pytest.mark.parametrize("name", ["face128", "resnet50"])
 def test_a_file_of_something_else(name, tmp_path):
     (tmp_path / "bad.bin").write_text("no weights")
     with pytest.raises(UserError, match=r"--identity_weights.*bad\.bin") as caught:
@@ -64,20 +63,6 @@ def test_weights_of_another_network(tmp_path):
 
 def test_untrained_nets_need_no_file():
     assert identity.ready("face128", "random", "nowhere")().output_shape == (None, 128)
-
-
-def test_an_unknown_name():
-    with pytest.raises(UsageError, match="choose from classifier, face128, resnet50"):
-        identity.ready("arcface", None, "")
-
-
-def test_a_classifier_of_the_framework(tmp_path):
-    file = save_classifier(tmp_path / "net.keras")
-    net = identity.ready("classifier", file, "")()
-    assert net(np.zeros((2, 40, 40, 3), "f")).shape == (2, 6)  # 0.05 of 128 features
-    for missing in (None, str(tmp_path / "no.keras")):
-        with pytest.raises(MissingError, match=r"give the \.keras file"):
-            identity.ready("classifier", missing, "")
 
 
 def test_distance_is_the_mean_difference_of_codes():

@@ -140,4 +140,4 @@ def test_a_system_that_translates_needs_no_latent_vector(place, capsys, directio
     assert np.load(array).shape == (3, 32, 32, 3)
     if direction == "12":
         told = refused(capsys, 2, *"translate results/way --images given --domain 2".split())
-        assert "domain 2 only" in told
+        assert "translates 1 to 2; see --domain" in told

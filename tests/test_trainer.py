@@ -27,7 +27,7 @@ from nets import gan
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 SYSTEMS = config.systems()
 # Two replicas take long to trace: of systems that are built alike one is traced every time.
-TRACED = ("classifier", "gan", "scogan", "g2g", "factors")
+TRACED = ("gan", "scogan", "g2g")
 QUICK_FIRST = [
     name if name in TRACED else pytest.param(name, marks=pytest.mark.slow) for name in SYSTEMS
 ]

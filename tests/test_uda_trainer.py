@@ -48,7 +48,7 @@ def test_labels_of_the_source_matter():
 def test_the_class_term_is_the_weighted_cross_entropy_of_the_source():
     subject = trainer("uda", *NO_DROPOUT, "--class_weight", "3")
     batch = {k: v[0] for k, v in next(subject.batches(0)).items() if k != "step"}
-    logits = subject.classifiers()[0](tf.cast(batch["x1"], tf.float32) / 127.5 - 1).numpy()
+    logits = subject.classifiers[0](tf.cast(batch["x1"], tf.float32) / 127.5 - 1).numpy()
     likely = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     by_hand = -3 * likely[np.arange(4), batch["y1"].numpy()].mean()
     assert update(subject, "disc")["disc/class"] == pytest.approx(by_hand, rel=1e-5)
@@ -72,7 +72,7 @@ def test_the_pair_term_is_zero_for_equal_towers_and_counts_every_feature(eager):
 
 def test_the_baseline_is_alike_and_apart():
     subject = trainer("uda", *NO_DROPOUT)
-    alike = subject.classifiers()[0]
+    alike = subject.classifiers[0]
     assert [w.shape for w in subject.nets["baseline"].weights] == [w.shape for w in alike.weights]
     before = trainable(subject)
     update(subject, "baseline")
@@ -117,7 +117,7 @@ def test_saved_classifiers_are_those_measured(run):
         "classifier2",
     }
     images = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype("float32")
-    for i, net in enumerate(subject.classifiers(), start=1):
+    for i, net in enumerate(subject.classifiers, start=1):
         loaded = keras.models.load_model(run.models / f"classifier{i}.keras")
         np.testing.assert_allclose(loaded(images), net(images), atol=1e-6)
 

@@ -18,6 +18,8 @@ def parser(command: str, help: str, run: bool = True) -> argparse.ArgumentParser
     parser = argparse.ArgumentParser(f"main.py {command}", description=help, allow_abbrev=False)
     if run:
         parser.add_argument("run", metavar="RUN", help="run folder, such as results/demo")
+        for name, what in (("devices", "as in training"), ("data_dir", "where its data are now")):
+            parser.add_argument(f"--{name}", help=f"{what} [as the run was told]")
 
     def refuse(message: str) -> None:
         raise UsageError(message)
@@ -96,18 +98,29 @@ def build_trainer(options: Options, data, run=None):
     return trainer_class(options)(options, data, run)
 
 
+def places(args: argparse.Namespace) -> dict[str, str | None]:
+    """What a command was told of the machine it runs on, for `restored`."""
+    return dict(devices=args.devices, data_dir=args.data_dir)
+
+
 @contextlib.contextmanager
 def restored(folder: str, **changes):
-    """The trainer of a run folder with its newest weights and some options changed."""
+    """The trainer of a run folder with its newest weights and some options changed, but for None.
+
+    With `dry_run` frozen nets are untrained: for what needs none of them.
+    """
     from framework.results import Run
 
     if cluster.workers() > 1:
         raise UsageError("TF_CONFIG names several workers: this command runs on one; unset it")
     run = Run.load(Path(folder))
     options = config.from_dict(run.config | {"results_dir": str(run.folder.parent)})
+    changes = {name: value for name, value in changes.items() if value is not None}
     for name in changes:
         if not hasattr(options, name):
             raise UsageError(f"--{name}: not for the {options.gan_type} of {folder}")
+    if changes.get("dry_run") and hasattr(options, "classifier_path"):
+        changes["classifier_path"] = None
     options = dataclasses.replace(options, **changes)
     with tensorflow(options):
         trainer = build_trainer(options, load_data(options), run)
@@ -116,11 +129,11 @@ def restored(folder: str, **changes):
 
 
 @contextlib.contextmanager
-def sampler(folder: str):
+def sampler(args: argparse.Namespace):
     """The trainer of a run that can draw samples; its frozen nets, not needed, are not trained."""
-    with restored(folder, dry_run=True) as trainer:
+    with restored(args.run, dry_run=True, **places(args)) as trainer:
         if not hasattr(trainer.options, "noise_dim"):
-            raise UsageError(f"{folder}: a {trainer.options.gan_type} has no samples")
+            raise UsageError(f"{args.run}: a {trainer.options.gan_type} has no samples")
         yield trainer
 
 

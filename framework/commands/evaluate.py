@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from framework.commands.base import assess, parser, restored
+from framework.commands.base import assess, parser, places, restored
 from framework.errors import UsageError
 from framework.results import Run
 
@@ -27,7 +27,6 @@ def run(argv: Sequence[str]) -> int:
         lpips_net=args.lpips_net,
         lpips_weights=args.lpips_weights,
     )
-    given = {name: value for name, value in given.items() if value is not None}
-    with restored(args.run, **given) as trainer:
+    with restored(args.run, **given, **places(args)) as trainer:
         assess(trainer)
     return 0

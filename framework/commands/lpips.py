@@ -32,15 +32,14 @@ def run(argv: Sequence[str]) -> int:
     if images[0].shape != images[1].shape:
         shapes = " and ".join(str(each.shape[1:]) for each in images)
         raise UsageError(f"images of different sizes cannot be compared: {shapes}")
-    from framework import lpips
-    from framework.evaluate.lpips import mean
+    from framework import evaluate, lpips
 
     distance = lpips.Distance(args.net, args.lpips_weights, images[0].shape[1])
     found = distance(*images)
     if len(found) == 1:
         print(f"{found[0]:.6f}")
         return 0
-    low, high = mean(found, distance.protocol)["ci95"]
+    low, high = evaluate.mean(found, distance.protocol, 0.0)["ci95"]
     print(f"{found.mean():.6f}  [{low:.6f}, {high:.6f}]  n {len(found)}  {distance.protocol}")
     return 0
 

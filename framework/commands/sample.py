@@ -8,15 +8,16 @@ from framework.errors import UsageError
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
-    import numpy as np
-
     arguments = parser("sample", __doc__)
     arguments.add_argument("--n", type=int, default=64, help="samples [64]")
     arguments.add_argument("--seed", type=int, default=0, help="of the latent vectors [0]")
     args = arguments.parse_args(argv)
     if args.n < 1:
         raise UsageError(f"--n {args.n}: must be at least 1")
-    with sampler(args.run) as trainer:
+
+    import numpy as np
+
+    with sampler(args) as trainer:
         images = trainer.sample(trainer.fixed_latent(args.n, args.seed))
         name = f"sample_{args.n}_seed{args.seed}"
         print(trainer.run.sheet(tuple(part[:256] for part in images), name))

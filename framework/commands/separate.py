@@ -7,7 +7,7 @@ two add up to the file.
 from collections.abc import Sequence
 from pathlib import Path
 
-from framework.commands.base import parser, restored
+from framework.commands.base import parser, places, restored
 from framework.errors import UsageError
 
 
@@ -16,7 +16,7 @@ def run(argv: Sequence[str]) -> int:
     arguments = parser("separate", __doc__.splitlines()[0])
     arguments.add_argument("--wavs", required=True, metavar="DIR", help="wav files")
     args = arguments.parse_args(argv)
-    with restored(args.run, dry_run=True) as trainer:
+    with restored(args.run, dry_run=True, **places(args)) as trainer:
         if trainer.data.clips is None or not hasattr(trainer, "remove"):
             raise UsageError(f"{args.run}: no --gan_type content that was trained on sound")
         _separate(trainer, args.wavs)

@@ -9,7 +9,7 @@ squared pixel differences of given images and those found again.
 from collections.abc import Sequence
 from pathlib import Path
 
-from framework.commands.base import parser, restored
+from framework.commands.base import parser, places, restored
 from framework.errors import UsageError
 
 SHOWN = 64  # images on the sheet
@@ -18,7 +18,7 @@ SHOWN = 64  # images on the sheet
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     args = _parse(argv)
-    with restored(args.run, dry_run=True) as trainer:
+    with restored(args.run, dry_run=True, **places(args)) as trainer:
         system = trainer.options.gan_type
         if "gen2" in trainer.nets:
             make = _by_latent_vectors
@@ -82,8 +82,9 @@ def _by_latent_vectors(trainer, given, args):
 def _by_the_translator(trainer, given, args):
     """Images taken there and back, if there is a way back, and translations [N, S, S, C]."""
     i, j = args.domain, 3 - args.domain
+    if (i, j) not in trainer.ways:
+        there = " and ".join(f"{a} to {b}" for a, b in trainer.ways)
+        raise UsageError(f"{args.run}: translates {there or 'nothing (phase 1)'}; see --domain")
     made = trainer.pictures(given, i)
-    if f"{i}{j}" not in made:
-        raise UsageError(f"{args.run}: translates into domain {i} only; see --domain")
     back = [made[way] for way in (f"{i}{j}{i}",) if way in made]
     return (*back, made[f"{i}{j}"]), None

@@ -20,7 +20,7 @@ def run(argv: Sequence[str]) -> int:
 
     from framework.utils import slerp
 
-    with sampler(args.run) as trainer:
+    with sampler(args) as trainer:
         ends = trainer.fixed_latent(2 * args.n, args.seed)
         path = [slerp(*ends[2 * i : 2 * i + 2], args.steps) for i in range(args.n)]
         images = trainer.sample(np.concatenate(path).astype("float32"))

@@ -72,7 +72,7 @@ def load(options: "Options", contract: str) -> Data:
 
 def _mixed(name: str, contract: str, options: "Options") -> Data:
     if name == "folder":
-        domains, classes = _folders(options, 1 if options.domain2 is None else 2)
+        domains, classes = _folders(options, 2 if options.domain2 else 1)
         data = Data(contract, domains, name, classes)
     else:
         data = _pair(name, options) if name in PAIRS else _items(name, contract, options)
@@ -138,6 +138,8 @@ def _items(name: str, contract: str, options: "Options") -> Data:
 
 
 def _folders(options: "Options", count: int) -> tuple[tuple[Domain, ...], int]:
+    if count == 1 and options.domain2:
+        raise UsageError("--domain2: this system takes one folder, --domain1")
     flags = _given_folders(options, count, "folder")
     found = [folder.read(path, options.image_size, options.data_dir) for path in flags.values()]
     classes = {names for _, names in found if names}
@@ -194,8 +196,11 @@ def _divided(splits: Splits, attribute: str, kept: tuple[str, ...]) -> list[Spli
     sides = []
     for value in (0, 1):
         chosen = [celeba.values(split.labels, attribute) == value for split in splits]
-        if chosen[0].sum() < 2:
-            raise MissingError(f"less than 2 of the training images have {attribute} = {value}")
+        for mask, least, part in zip(chosen, (2, 1), ("training", "held-out"), strict=True):
+            if mask.sum() < least:
+                raise MissingError(
+                    f"less than {least} of the {part} images have {attribute} = {value}"
+                )
         parts = zip(splits, chosen, strict=True)
         sides.append(Splits(*(_choose(split, kept, mask) for split, mask in parts)))
     return sides

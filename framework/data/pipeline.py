@@ -47,6 +47,11 @@ class Data:
     domains_are_classes: bool = False
     clips: Clips | None = None
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether every image has one class."""
+        return not self.attributes and all(d.labels is not None for d in self.domains)
+
     def dataset(
         self,
         batch_size: int,

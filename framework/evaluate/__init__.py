@@ -16,7 +16,7 @@ from framework.evaluate.labels import (
     pairs,
     score,
 )
-from framework.evaluate.metric import share
+from framework.evaluate.metric import mean, share
 from framework.evaluate.modes import modes
 from framework.evaluate.probes import probes
 from framework.evaluate.removal import kept, removal
@@ -52,6 +52,7 @@ __all__ = [
     "kept",
     "kid",
     "l1",
+    "mean",
     "mean_distance",
     "mmd",
     "pairs",

@@ -7,7 +7,7 @@ half. A metric is {"value", "ci95", "n", "protocol"}.
 
 import numpy as np
 
-from framework.evaluate.metric import metric, share
+from framework.evaluate.metric import mean, metric, share
 
 
 def attribute_accuracy(
@@ -70,7 +70,4 @@ def attribute_pairs(
 
 def _mean(hits: np.ndarray, protocol: str) -> dict:
     """Mean of bool [N, K]; the interval takes the N rows as independent, not the K columns."""
-    rows = hits.mean(axis=1)
-    margin = 1.96 * rows.std(ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else 1.0
-    value = rows.mean()
-    return metric(value, len(rows), protocol, (max(value - margin, 0), min(value + margin, 1)))
+    return mean(hits.mean(axis=1), protocol, 0.0, 1.0)

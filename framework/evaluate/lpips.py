@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from framework.evaluate.metric import check, metric
+from framework.evaluate.metric import check
 
 Trunk = Callable[[np.ndarray], Sequence[np.ndarray]]
 """Scaled images [N, S, S, 3] -> maps [N, h, w, C], one per layer."""
@@ -69,10 +69,3 @@ def between(
         for i, (one, other) in enumerate(pairs):
             total[i] += (np.square(units[one] - units[other]) @ head).mean(axis=(1, 2))
     return total
-
-
-def mean(distances: np.ndarray, protocol: str) -> dict:
-    """The mean distance [N] of pairs as a metric, with its 95 % interval."""
-    value = distances.mean()
-    margin = 1.96 * distances.std(ddof=1) / np.sqrt(len(distances)) if len(distances) > 1 else 0.0
-    return metric(value, len(distances), protocol, (max(value - margin, 0.0), value + margin))

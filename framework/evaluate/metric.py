@@ -25,6 +25,15 @@ def metric(value, n: int, protocol: str, ci95: tuple | None = None) -> dict:
     return {"value": value, "ci95": limits, "n": int(n), "protocol": protocol}
 
 
+def mean(values: np.ndarray, protocol: str, low: float = -np.inf, high: float = np.inf) -> dict:
+    """The metric of the mean of values [N] that lie in [low, high]; no interval for one value."""
+    value, n = values.mean(), len(values)
+    if n == 1:
+        return metric(value, n, protocol)
+    margin = 1.96 * values.std(ddof=1) / np.sqrt(n)
+    return metric(value, n, protocol, (max(value - margin, low), min(value + margin, high)))
+
+
 def wilson(hits: int, n: int) -> tuple[float, float]:
     """The 95 % interval of a share of hits."""
     return tuple(binomtest(int(hits), int(n)).proportion_ci(0.95, method="wilson"))

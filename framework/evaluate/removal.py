@@ -8,7 +8,7 @@ the classes of the data; it took no part in training.
 import numpy as np
 
 from framework.evaluate.labels import Classify, accuracy, score
-from framework.evaluate.metric import check, metric, share
+from framework.evaluate.metric import check, mean, share
 
 EXTRA = 1  # the classifier's class of domain 2
 
@@ -56,7 +56,4 @@ def _probability(images: np.ndarray, classify: Classify, protocol: str) -> dict:
     """The metric of the mean probability of domain 2."""
     check(images)
     values = np.asarray(classify(images)[0], np.float64)[:, EXTRA]
-    mean, n = values.mean(), len(values)
-    margin = 1.96 * values.std(ddof=1) / np.sqrt(n) if n > 1 else 1.0
-    limits = max(mean - margin, 0.0), min(mean + margin, 1.0)
-    return metric(mean, n, f"{protocol}; mean probability", limits)
+    return mean(values, f"{protocol}; mean probability", 0.0, 1.0)

@@ -5,7 +5,7 @@ SDR = 10 log10(|s|^2 / |s - found|^2) of a true voice s; nothing is scaled or sh
 
 import numpy as np
 
-from framework.evaluate.metric import metric
+from framework.evaluate.metric import mean
 
 MOST = 100.0  # dB: of a voice found exactly
 
@@ -22,7 +22,4 @@ def sdr_gain(truth: np.ndarray, mixture: np.ndarray, found: np.ndarray, protocol
     """Metric of the mean SDR of voices found [N, L], each less that of its mixture as the voice."""
     before = sdr(truth, mixture)
     gains = sdr(truth, found) - before
-    mean, n = gains.mean(), len(gains)
-    margin = 1.96 * gains.std(ddof=1) / np.sqrt(n) if n > 1 else np.inf
-    limits = (mean - margin, mean + margin) if n > 1 else None
-    return metric(mean, n, f"{protocol}; dB above the mixture's SDR of {before.mean():.2f}", limits)
+    return mean(gains, f"{protocol}; dB above the mixture's SDR of {before.mean():.2f}")

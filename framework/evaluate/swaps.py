@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from framework.evaluate.labels import Classify, score
-from framework.evaluate.metric import check, metric, share
+from framework.evaluate.metric import check, mean, share
 
 Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Images, images, [N, S, S, C] each -> distances [N]."""
@@ -93,11 +93,7 @@ def mean_distance(x: np.ndarray, images: np.ndarray, distance: Distance, protoco
     check(x)
     check(images)
     values = np.asarray(distance(x, images), np.float64)
-    mean, n = values.mean(), len(values)
-    if n == 1:
-        return metric(mean, n, protocol)
-    margin = 1.96 * values.std(ddof=1) / np.sqrt(n)
-    return metric(mean, n, protocol, (max(mean - margin, 0.0), mean + margin))
+    return mean(values, protocol, 0.0)
 
 
 def l1(a: np.ndarray, b: np.ndarray) -> np.ndarray:

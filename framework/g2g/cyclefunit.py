@@ -9,7 +9,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from framework import g2g_trainer, guides, losses
+from framework import g2g_trainer, guides, losses, penalties
 from framework.exchange import Swap, exchange, pair
 from framework.g2g import networks
 from framework.g2g.naive import code_cycle
@@ -93,7 +93,7 @@ class Trainer(g2g_trainer.Trainer):
     def _seen_distance(self, images: tf.Tensor, reals: tf.Tensor) -> tf.Tensor:
         """Mean L1 of V's maps, summed over the pair (eq. 5)."""
         see = self.frozen["perceptual"]
-        return 2 * guides.l1(
+        return 2 * penalties.distance(
             see(images, training=False), tf.stop_gradient(see(reals, training=False))
         )
 
@@ -101,7 +101,7 @@ class Trainer(g2g_trainer.Trainer):
         """Mean L1 of F(x) and F of the mixed image that has its style, summed over the pair."""
         see = self.frozen["identity"]
         mixed = exchange(see(swap.mixed, training=False))
-        return 2 * guides.l1(mixed, tf.stop_gradient(see(swap.x, training=False)))
+        return 2 * penalties.distance(mixed, tf.stop_gradient(see(swap.x, training=False)))
 
     def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Least squares of all images against the mixed ones (eq. 7)."""

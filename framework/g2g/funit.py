@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from framework import (
     averages,
-    checkpoints,
+    first_phase,
     g2g_trainer,
     guides,
     losses,
@@ -54,8 +54,7 @@ class Trainer(g2g_trainer.Trainer):
             UserError: they have other shapes.
         """
         super().__init__(options, data, run)
-        begun = run is not None and checkpoints.exist(run.checkpoints)
-        if options.pretrained and not begun:
+        if options.pretrained and not first_phase.begun(options, run):
             for name in (*NETS, *(["disc"] if options.restore_disc else [])):
                 weights.copy_from_run(self.nets[name], options.pretrained, name)
             averages.restart(self.ema_nets, self.nets)
@@ -150,9 +149,9 @@ class Trainer(g2g_trainer.Trainer):
         real_seen = tf.stop_gradient(self.judge(x, y)[1])
         terms = {
             "adv": o.adv_weight * 0.5 * (fool(mixed_logits) + fool(short_logits)),
-            "short": o.short_weight * guides.l1(short, x),
-            "fm_short": o.fm_weight * guides.l1(short_seen, real_seen),
-            "fm_mixed": o.fm_weight * guides.l1(mixed_seen, exchange(real_seen)),
+            "short": o.short_weight * penalties.distance(short, x),
+            "fm_short": o.fm_weight * penalties.distance(short_seen, real_seen),
+            "fm_mixed": o.fm_weight * penalties.distance(mixed_seen, exchange(real_seen)),
         }
         if o.class_weight:
             told = self.frozen["classifier"](mixed, training=False)
@@ -163,6 +162,6 @@ class Trainer(g2g_trainer.Trainer):
         if o.id_mode == "loss":
             see = self.frozen["identity"]
             known = tf.stop_gradient(see(x, training=False))
-            distance = guides.l1(see(mixed, training=False), exchange(known))
+            distance = penalties.distance(see(mixed, training=False), exchange(known))
             terms["identity"] = guides.ramp(o, random.step) * distance
         return terms, Features(real_seen, mixed_seen, *(seen for _, seen in back))

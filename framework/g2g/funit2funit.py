@@ -6,7 +6,7 @@ of it, against those of the mixed images (reassembly) and of the images (long).
 
 from framework.exchange import exchange, pair
 from framework.g2g import funit
-from framework.guides import l1
+from framework.penalties import distance
 from framework.phase import Batch
 from framework.utils import Random
 
@@ -22,9 +22,9 @@ class Trainer(funit.Trainer):
         on = {name: w for name, w in weights.items() if w and name not in left_out}
         terms, seen = self.translation_terms(swap, y, random, training)
         distances = {
-            "long": lambda: l1(swap.back, swap.x),
-            "fm_long": lambda: l1(seen.back, seen.real),
+            "long": lambda: distance(swap.back, swap.x),
+            "fm_long": lambda: distance(seen.back, seen.real),
             # The published sum compares r with the mixed image of its style.
-            "fm_reassembly": lambda: l1(seen.back, exchange(seen.mixed)),
+            "fm_reassembly": lambda: distance(seen.back, exchange(seen.mixed)),
         }
         return terms | {name: weight * distances[name]() for name, weight in on.items()}

@@ -6,7 +6,7 @@ Interim report, eq. 1-4. Copying image 1 and ignoring style is an exact optimum 
 import keras
 import tensorflow as tf
 
-from framework import g2g_trainer
+from framework import g2g_trainer, penalties
 from framework.exchange import Swap, exchange, pair
 from framework.g2g import networks
 from framework.g2g_trainer import NETS
@@ -36,9 +36,4 @@ def code_cycle(swap: Swap, weight: float) -> dict[str, tf.Tensor]:
         "content": (swap.content, swap.mixed_content),
         "style": (swap.style, exchange(swap.mixed_style)),
     }
-    return {name: weight * 2 * _mean_square(*codes) for name, codes in found.items()}
-
-
-def _mean_square(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    difference = tf.cast(a, tf.float32) - tf.cast(b, tf.float32)
-    return tf.reduce_mean(tf.square(difference))
+    return {name: weight * 2 * penalties.distance(*codes, "l2") for name, codes in found.items()}

@@ -53,14 +53,18 @@ def losses(runs: Mapping[str, str | Path], folder: Path) -> list[Path]:
     phases = dict.fromkeys(name.split("/")[0] for name in columns if "/" in name)
     made = []
     for phase in (each for each in phases if each != "stat"):
-        own = [name for name in columns if name.startswith(f"{phase}/")]
-        solid = {name: plots.total(rows, own) for name, rows in histories.items()}
+        solid = {name: plots.total(rows, _terms(rows, phase)) for name, rows in histories.items()}
         held_out = [VALIDATION] if phase == "gen" and VALIDATION in columns else []
         dashed = {name: plots.total(rows, held_out) for name, rows in histories.items()}
         title = f"{phase} loss" + (", dashed: on held-out pairs" if held_out else "")
         files.write_bytes(folder / f"{phase}.png", plots.two_of_each(title, solid, dashed))
         made.append(folder / f"{phase}.png")
     return made
+
+
+def _terms(history: list[files.Row], phase: str) -> list[str]:
+    """Columns of a phase that this run has: another may leave a term out."""
+    return [name for name in files.columns_of(history) if name.startswith(f"{phase}/")]
 
 
 def metrics(found: Mapping[str, Mapping[str, Mapping]], xlabel: str, path: Path) -> Path:

@@ -13,7 +13,7 @@ from framework.results import files
 from framework.results.plots import GROUPS
 from framework.results.sound import players
 from framework.results.style import STYLE
-from framework.results.words import CAPTIONS, HEADLINES, MEANINGS
+from framework.results.words import CAPTIONS, HEADLINES, MEANINGS, ONE_WAY, OWN_CODES
 
 if TYPE_CHECKING:
     from framework.results.run import Run
@@ -126,6 +126,10 @@ def _sheets(run: "Run") -> str:
 
 
 def _caption(config: dict[str, Any]) -> str:
+    if config.get("gan_type") == "ost" and config.get("phase") == 1:
+        return OWN_CODES
+    if config.get("direction", "both") != "both":
+        return ONE_WAY.format(config["direction"][0])
     if config.get("gan_type") in CAPTIONS:
         return CAPTIONS[config["gan_type"]]
     if config.get("dataset") == "ring":

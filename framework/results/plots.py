@@ -14,7 +14,7 @@ GROUPS = {
     "disc_loss": ("Discriminator loss", ("disc/adv",)),
     "disc_penalty": ("Discriminator penalty", ("disc/penalty",)),
     "semantic_loss": ("Semantic loss", ("gen/semantic",)),
-    "cycle_loss": ("Latent cycle loss", ("gen/cycle",)),
+    "cycle_loss": ("Cycle loss", ("gen/cycle",)),
     "feature_loss": ("Feature loss", ("gen/feature",)),
     "perceptual_loss": ("Perceptual loss", ("gen/perceptual",)),
     "class_balance": ("Uneven use of the classes", ("gen/balance",)),
@@ -96,9 +96,13 @@ def spans_decades(curves: list[np.ndarray]) -> bool:
 
 
 def label(name: str, names: list[str]) -> str:
-    """Short text for the legend: 'domain 1' for gen/adv1, else what tells the names apart."""
+    """Short text for the legend: 'domain 1' for gen/adv1, else what tells the names apart.
+
+    A term of a way, such as cycle12, keeps its own name.
+    """
     phase, _, term = name.rpartition("/")
-    if term[-1:] in ("1", "2") and len({other.rpartition("/")[0] for other in names}) == 1:
+    of_domain = term[-1:] in ("1", "2") and not term[-2:].isdigit()
+    if of_domain and len({other.rpartition("/")[0] for other in names}) == 1:
         return f"domain {term[-1]}"
     same_phase = all(other.rpartition("/")[0] == phase for other in names)
     return term if same_phase else PHASES.get(phase, phase)

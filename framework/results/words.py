@@ -39,7 +39,7 @@ MEANINGS = {
     "swap_acc": "share of exchanged images whose class is that of the class code's source",
     "s_svm": "class that a linear SVM reads from the class code; the more the better",
     "z_svm": "class that it reads from the style code; best is the most frequent class's share",
-    "prior_acc": "the same with a random style code",
+    "prior_acc": "share of images of a class code and a random style code that show that class",
     "copy_rate": "share of exchanged images that keep the class of the other source",
     "rec_l1": "mean difference of images and what they are put together to again",
     "removal_probability": "how far the evaluator still sees the extra that was removed",
@@ -73,6 +73,8 @@ TRANSLATED = (
     "Above, images of domain 1 and below them what becomes of them in domain 2 and, back again, in "
     "domain 1 (unit, ost: first what their own codes give). Below, the same of domain 2."
 )
+ONE_WAY = "Images of domain {} and below them their translations."
+OWN_CODES = "Images of domain 2 and below them what their own codes give."
 TRIPLETS = (
     "Pairs of held-out images x1, x2; m12 has the content of 1 and the style of 2, m21 the"
     " reverse; r1, r2 are put together again of those."

@@ -6,7 +6,7 @@ import tensorflow as tf
 from systems import changed, trainer, weights
 from toy_g2g import batch, floats, images, toy
 
-from framework import config
+from framework import checkpoints, config
 from framework.errors import MissingError, UsageError, UserError
 from framework.g2g_trainer import NETS
 from framework.utils import Random
@@ -150,6 +150,16 @@ def test_a_pretrained_run_gives_its_nets(run, eager):
     assert changed(given, mine) == {"disc"}
     with pytest.raises(UserError, match="content.keras is another net"):
         make("funit2funit", "--pretrained", str(run.folder), "--content_downs", "1")
+
+
+def test_a_run_that_goes_on_needs_no_pretrained_one(tmp_path, monkeypatch, eager):
+    monkeypatch.setattr(checkpoints, "exist", lambda folder: folder == tmp_path / "it/checkpoints")
+    gone = ("--pretrained", str(tmp_path / "gone"), "--results_dir", str(tmp_path))
+    make("funit2funit", *gone, "--name", "it")
+    with pytest.raises(MissingError):
+        make("funit2funit", *gone, "--name", "it", "--overwrite")
+    with pytest.raises(MissingError):
+        make("funit2funit", *gone, "--name", "other")
 
 
 def test_a_pretrained_run_that_is_not_there(tmp_path):

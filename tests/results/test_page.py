@@ -74,6 +74,8 @@ def test_labels_tell_the_curves_apart():
     decay = ["gen/decay", "disc/decay"]
     assert [plots.label(name, decay) for name in decay] == ["generators", "discriminators"]
     assert plots.label("clf/accuracy", ["clf/loss", "clf/accuracy"]) == "accuracy"
+    ways = ["disc/adv12", "disc/adv22"]
+    assert [plots.label(name, ways) for name in ways] == ["adv12", "adv22"]
 
 
 # The page
