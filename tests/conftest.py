@@ -84,6 +84,14 @@ def eager():
         yield
 
 
+@pytest.fixture
+def plotless(monkeypatch):
+    """Draw no curves, which take a quarter of so short a run."""
+    from framework.results import Run
+
+    monkeypatch.setattr(Run, "plots", lambda self: [])
+
+
 @pytest.fixture(autouse=True)
 def interruptible():
     """Ctrl-C means what it does in a terminal; a shell's background jobs are born deaf to it."""

@@ -8,7 +8,10 @@ import tensorflow as tf
 from framework import checkpoints, devices, precision
 from framework.optimizers import KINDS, Falling, Joint, Updater
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
+    pytest.mark.usefixtures("plotless"),
+]
 
 
 @pytest.mark.parametrize(

@@ -12,35 +12,37 @@ from framework import config
 from framework.errors import UsageError
 from framework.results import Run
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
+    pytest.mark.usefixtures("plotless"),
+]
 SYSTEMS = config.systems()
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_stopped_run_resumes_bit_for_bit(system, eager, run, classifier_path, capsys):
-    argv = [*flags(system, classifier_path), "--iterations", "4", "--save_every", "9"]
+    argv = [*flags(system, classifier_path), "--iterations", "2", "--save_every", "9"]
     whole = trainer(system, *argv, run=run)
-    watch = Watch(whole, stop_at=2)
+    watch = Watch(whole, stop_at=1)
     assert whole.fit([watch]) == 75
-    assert int(whole.step) == 2 and watch.logs.pop() == "end"
-    assert [epoch for epoch, _ in watch.logs] == [1, 2]
-    for _, logs in watch.logs:
-        assert logs and all(np.isfinite(value) for value in logs.values())
+    assert int(whole.step) == 1 and watch.logs.pop() == "end"
+    ((epoch, logs),) = watch.logs
+    assert epoch == 1 and logs and all(np.isfinite(value) for value in logs.values())
     trained = {name for each in whole.phases for name in each.nets}
     averages = {f"average {name}" for name in whole.ema_nets}
-    assert changed(watch.states[0], watch.states[2]) == trained | averages
+    assert changed(watch.states[0], watch.states[1]) == trained | averages
 
     resumed = trainer(system, *argv, run=Run.load(run.folder))
     assert changed(weights(resumed), weights(whole)) >= trained
     assert resumed.fit() == 0
     whole.run = None  # goes on in memory, with nothing to read
     assert whole.fit() == 0
-    assert int(resumed.step) == int(whole.step) == 4
+    assert int(resumed.step) == int(whole.step) == 2
     assert changed(weights(resumed), weights(whole)) == set()
     assert changed(slots(resumed), slots(whole)) == set()
-    assert [row["iteration"] for row in Run.load(run.folder).history] == [1, 2, 3, 4]
+    assert [row["iteration"] for row in Run.load(run.folder).history] == [1, 2]
     if system != "classifier":
-        assert {path.stem for path in run.samples.iterdir()} == {"000000", "000002", "000004"}
+        assert {path.stem for path in run.samples.iterdir()} == {"000000", "000002"}
 
 
 def _how(precision: str, jit: bool, devices: int) -> list[str]:
