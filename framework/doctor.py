@@ -91,7 +91,7 @@ def packages() -> Iterator[Line]:
     try:
         yield Line(f"tensorboard {metadata.version('tensorboard')}")
     except metadata.PackageNotFoundError:
-        yield Line("tensorboard is not installed", "pip install tensorboard, if you log to it")
+        yield Line("tensorboard is not installed", "for --logger tensorboard: pip install it")
 
 
 def _package(name: str, least: tuple[int, ...]) -> Line:

@@ -114,6 +114,10 @@ class Options:
     log_every: int = option(
         50, "iterations between rows of history.csv", "output", low=1, inert=True
     )
+    logger: str = option(
+        "csv", "history.csv alone, or TensorBoard's events too, with the sheets", "output",
+        choices=("csv", "tensorboard"), inert=True,
+    )  # fmt: skip
     sheet_every: int = option(
         500, "iterations between sample sheets", "output", low=1, inert=True,
         aliases=("images_while_training",),

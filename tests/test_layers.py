@@ -15,6 +15,7 @@ LAYERS = {
     "loop": 3,
     "evaluate": 3,
     "reproduce": 4,
+    "events": 3,
     "features": 3,
     "separation": 3,
     "semantic": 3,

@@ -4,6 +4,7 @@ With --grid FLAG=V1,V2,... (any number of them) it does so for every combination
 """
 
 import contextlib
+import importlib.util
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ def run(argv: Sequence[str]) -> int:
         return _dry_run(options)
     from framework.results import Run, locked
 
+    if options.logger == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
+        raise MissingError("--logger tensorboard: pip install tensorboard")
     if cluster.workers() > 1 and options.devices != "auto":
         raise UsageError(f"--devices {options.devices}: several workers use all their devices")
     place = Path(options.results_dir) / options.name, options.to_dict()
@@ -36,11 +39,19 @@ def run(argv: Sequence[str]) -> int:
         trainer.follows = place[0] / "checkpoints"
         if chief:  # opened, or emptied, only when nothing can be wrong with the options any more
             trainer.run = Run.open(*place, "python main.py " + shlex.join(argv), **how)
-        code = trainer.fit()
+        code = trainer.fit(_callbacks(trainer))
         if chief:
             _finish(trainer, code)
         trainer.agree(code)  # the other workers wait until the chief has finished
         return code
+
+
+def _callbacks(trainer) -> list:
+    if trainer.run is None or trainer.options.logger == "csv":
+        return []
+    from framework.events import Events
+
+    return [Events(trainer.run)]
 
 
 def _sweep(sweep: grid.Grid) -> int:
