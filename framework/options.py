@@ -115,9 +115,8 @@ class Options:
         50, "iterations between rows of history.csv", "output", low=1, inert=True
     )
     logger: str = option(
-        "csv", "history.csv alone, or TensorBoard's events too, with the sheets", "output",
-        choices=("csv", "tensorboard"), inert=True,
-    )  # fmt: skip
+        "csv", "tensorboard: its events too", "output", choices=("csv", "tensorboard"), inert=True
+    )
     sheet_every: int = option(
         500, "iterations between sample sheets", "output", low=1, inert=True,
         aliases=("images_while_training",),

@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 from systems import changed, tiny_data, trainable, trainer, update
 
-from framework import config, presets
+from framework import config
 from framework.cli import main
 from framework.errors import UsageError
 from framework.utils import Random
@@ -322,23 +322,6 @@ def test_metrics_and_what_they_come_from(eager, tmp_path, capsys):
     assert subject.frozen["domains"].output_shape == (None, 2)
     assert subject.frozen["classes"].output_shape == (None, 3)
     assert known("press").statistics().keys() == {"stat/rec_l1"}
-
-
-def test_presets_stand_beside_table_4():
-    published = {
-        name: presets.PRESETS[name].published.get("removal_probability")
-        for name in presets.PRESETS
-        if presets.PRESETS[name].options.get("gan_type") == "content"
-    }
-    assert published == {
-        "content_glasses": 0.011, "content_smile": 0.052, "content_hair": 0.119,
-        "fader_glasses": 0.066, "fader_smile": 0.064, "fader_hair": 0.182,
-        "mask_glasses": None, "mask_smile": None, "mask_hair": None,
-        "audio_cpu": None,
-    }  # fmt: skip
-    for variant in ("content", "mask", "fader"):
-        options = config.parse(["--preset", f"{variant}_glasses"])
-        assert options.image_size == 128 and options.sep == 25 and options.clip_norm == 5
 
 
 def test_a_whole_run(eager, tmp_path, monkeypatch, capsys):

@@ -28,9 +28,6 @@ def first(subject, key="x1"):
     return to_float(next(subject.batches(0))[key][0])
 
 
-# CycleGAN and its kin
-
-
 def test_terms_are_those_that_are_weighted():
     found = terms("cyclegan", "gen")
     assert found.keys() == {f"gen/{name}{way}" for name in ("adv", "cycle") for way in (12, 21)}
