@@ -207,6 +207,8 @@ CONTENT_CPU = dict(
     ema=0.995,
     log_every=100,
 )
+# Twice the published weight: at the published one traces of thin bars stay.
+CONTENT_PRESS = CONTENT_CPU | dict(disc_weight=0.002)
 CONTENT_FACES = CONTENT_CPU | dict(
     cogan_data="celeba_glasses", image_size=64, batch_size=16, sep=12, iterations=2000
 )
@@ -234,6 +236,7 @@ QUICK_PRESETS = {
         CPU_VARIANTS,
         systems=dict(g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU, lord=LORD_CPU)
         | {"g2g funit": G2G_LABELLED, "g2g funit2funit": G2G_MINUTES}
+        | {"content press": CONTENT_PRESS}
         | CPU_SYSTEMS,
     ),
     "demo": Preset(
