@@ -151,12 +151,14 @@ FACTORS_QUICK = dict(
     log_every=100,
 )
 # With the text's two adversarial updates and weight of KL the decoder soon ignores z. Classifiers
-# that the encoder confuses (z) and helps (s) put the class where it belongs.
+# that the encoder confuses (z) and helps (s) put the class where it belongs; that of z has to be
+# ahead of the encoder, hence its five updates.
 FACTORS_CPU = FACTORS_QUICK | dict(
     iterations=2000,
     gen_times=1,
-    kl_weight=0.1,
-    z_class_weight=0.05,
+    kl_weight=0.4,
+    z_class_weight=0.1,
+    z_class_times=5,
     s_class_weight=0.1,
 )
 FACTORS_FACES = FACTORS_QUICK | dict(
