@@ -3,11 +3,22 @@
 import contextlib
 import csv
 import resource
+import subprocess
+import sys
 from pathlib import Path
+
+from conftest import ROOT
 
 from framework.cli import main
 
 SMOKE = "--cogan_data mini2edge --preset smoke --width 0.005".split()
+
+
+def in_a_fresh_process(code: str) -> str:
+    """What Python code prints in a new process; it must end well and warn of nothing."""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
 
 
 def everything_below(folder: Path) -> list[str]:

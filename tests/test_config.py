@@ -3,11 +3,9 @@
 import dataclasses
 import json
 import re
-import subprocess
-import sys
 
 import pytest
-from conftest import ROOT
+from commands import in_a_fresh_process
 
 from framework import config, flags, presets
 from framework.errors import MissingError, UsageError
@@ -268,10 +266,7 @@ def help_text() -> str:
         "heavy = {'tensorflow', 'keras', 'matplotlib', 'numpy'} & set(sys.modules)\n"
         "sys.exit(f'imported: {heavy}' if heavy else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout
+    return in_a_fresh_process(code)
 
 
 def test_help_lists_every_option_once_in_its_group(help_text):

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from commands import SMOKE, history, refused, room_for
+from commands import SMOKE, history, in_a_fresh_process, refused, room_for
 from conftest import ROOT
 from PIL import Image
 
@@ -261,5 +261,4 @@ def test_help_of_no_command_waits_for_tensorflow():
         "    except SystemExit as leave: assert not leave.code\n"
         "    assert 'tensorflow' not in sys.modules, command"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    in_a_fresh_process(code)

@@ -3,11 +3,11 @@
 import io
 import math
 import re
-import subprocess
 import sys
 
 import numpy as np
 import pytest
+from commands import in_a_fresh_process
 from run_folder import constant, opened, read
 
 from framework.results import Progress, Run, page, plots, progress
@@ -203,8 +203,7 @@ def test_a_bar_on_a_terminal(monkeypatch):
 
 
 def test_results_need_no_tensorflow():
-    code = "import sys, framework.results; sys.exit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    in_a_fresh_process("import sys, framework.results; sys.exit('tensorflow' in sys.modules)")
 
 
 @pytest.mark.parametrize(
