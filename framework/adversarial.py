@@ -81,7 +81,7 @@ class Trainer(trainer.Trainer):
             updates = {each.name: each.repeat for each in self.phases}[phase]  # per iteration
             span = o.lr_decay_start * updates, o.lr_decay_length * updates
             rate = optimizers.Falling(o.lr_schedule, rate, *span)
-        return optimizers.KINDS[kind](rate, o.b1, o.b2)
+        return optimizers.make(kind, rate, o.b1, o.b2)
 
     def disc_phase(self, nets: tuple[str, ...], terms: Callable) -> Phase:
         """The discriminators' update; a Wasserstein critic without penalty is clipped after it."""

@@ -200,6 +200,6 @@ def _reason(error: Exception) -> str:
     """The end of an error's first line, where TensorFlow names the cause."""
     if isinstance(error, OSError):
         name = f"{Path(error.filename).name}: " if error.filename else ""
-        return f"{name}{error.strerror}"
+        return f"{name}{error.strerror or error}"
     text = error.message if isinstance(error, tf.errors.OpError) else str(error)
     return text.splitlines()[0].split("; ")[-1].split(" [Op:")[0]

@@ -168,20 +168,23 @@ def given(path: str, image_size: int, data: Data) -> Path:
     return Path(path)
 
 
-def for_semantic_loss(options: config.Options, **values) -> Options:
-    """Options of the classifier that `--semantic_loss` compares images with."""
-    return _settings(options, **values)
+def teacher(options: config.Options, data: Data) -> Callable[[], keras.Model]:
+    """Maker, as `ready`, of the classifier that teaches a system (--classifier_*)."""
+    net = dict(classifier_arch=options.classifier_arch, width=options.classifier_width)
+    own = settings(options, iterations=options.classifier_iterations, **net)
+    return ready(own, data.labelled())
 
 
 def for_evaluation(options: config.Options) -> Options:
     """Options of the evaluator: another network and another seed than the semantic loss has."""
     seed, iterations = options.seed + 1, options.evaluator_iterations
-    return _settings(
+    return settings(
         options, classifier_arch=options.evaluator_arch, iterations=iterations, seed=seed
     )
 
 
-def _settings(options: config.Options, **values) -> Options:
+def settings(options: config.Options, **values) -> Options:
+    """Options of a classifier for the data, places and seed of other options, and these values."""
     same = ("seed", "results_dir", "data_dir", "image_size")
     inherited = {name: getattr(options, name) for name in (*same, "dry_run", "max_time")}
     own = dict(gan_type="classifier", batch_size=64, log_every=100)

@@ -14,6 +14,7 @@ from framework import flags
 from framework.errors import UsageError, UserError
 
 SHARED = ("__init__", "base")  # files of `commands` that are no command
+TELLING = ("list", "doctor", "lpips")  # commands that leave nothing but what they print
 
 
 def commands() -> list[str]:
@@ -41,13 +42,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"main.py: {error}", file=sys.stderr)
         return error.code
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if argv[0] in TELLING or {"-h", "--help"} & set(argv):  # `| head` has seen enough
+            return 0
+        print("main.py: nobody reads the output; what is in a checkpoint stays", file=sys.stderr)
+        return UserError.code
     except OSError as error:
         if error.filename is None:
             raise
-        print(f"main.py: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"main.py: {error.filename}: {error.strerror or error}", file=sys.stderr)
         return UserError.code
     except KeyboardInterrupt:
         print("main.py: interrupted; what is in a checkpoint stays", file=sys.stderr)

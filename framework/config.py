@@ -9,23 +9,22 @@ import ast
 import dataclasses
 import functools
 import importlib
-import json
 import re
 import types
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from framework import flags, presets
-from framework.errors import MissingError, UsageError
-from framework.kinds import Exchange, TwoPhases
+from framework.errors import UsageError
+from framework.kinds import Exchange, Translation, TwoPhases
 from framework.options import (
     CLASSIFIERS,
     Adversarial,
     Encoding,
     Generative,
     Options,
-    Translation,
     option,
 )
 
@@ -42,6 +41,7 @@ __all__ = [
 ]
 
 HERE = Path(__file__).parent
+LONGEST_NAME = 150  # of a run; file systems take 255 bytes, and files in it have names too
 
 
 @functools.cache
@@ -97,6 +97,19 @@ def parse(argv: Sequence[str]) -> Options:
     Raises:
         UsageError: unknown flag, system, preset or value.
     """
+    values, asked = _values(argv)
+    options = options_class(values["gan_type"])(**values)
+    options.check_asked(asked)
+    return options
+
+
+def run_name(argv: Sequence[str]) -> str:
+    """Name of the run of a command line, whose values need not go together; UsageError as above."""
+    return _values(argv)[0]["name"]
+
+
+def _values(argv: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options that preset and command line give, `name` among them, and the latter's alone."""
     asked = given(argv)
     preset, system = _preset(asked.get("preset")), _system(asked)
     known = _fields(system)
@@ -113,11 +126,10 @@ def parse(argv: Sequence[str]) -> Options:
     values = {k: v for k, v in recipe.items() if k in known}
     values |= asked | {"gan_type": system}
     changed = [name for name in asked if not known[name].metadata["inert"] and name != "gan_type"]
+    changed += [system] * (system != preset.options.get("gan_type", system))
     if "name" not in asked and (changed or "name" not in values):
         values["name"] = default_name(values, asked)  # a preset's own name is for it unchanged
-    options = options_class(system)(**values)
-    options.check_asked(asked)
-    return options
+    return values, asked
 
 
 def given(argv: Sequence[str]) -> dict[str, Any]:
@@ -181,7 +193,10 @@ def default_name(values: dict[str, Any], given: Iterable[str]) -> str:
         if name in given and name not in ("gan_type", key) and not field.metadata["inert"]:
             value = values[name]
             parts.append(f"{name}_{value}" if value is not True else name)
-    return slug("-".join(str(part) for part in parts if part is not None))[:150]
+    name = slug("-".join(str(part) for part in parts if part is not None))
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[: LONGEST_NAME - 9]}-{zlib.crc32(name.encode()):08x}"  # two cut names differ
 
 
 def slug(text: str) -> str:
@@ -201,11 +216,3 @@ def from_dict(values: dict[str, Any]) -> Options:
     if unknown:
         raise UsageError(f"config.json has options of another version: {', '.join(unknown)}")
     return options_class(system)(**values)
-
-
-def load(path: Path) -> Options:
-    """Options of an existing run folder's `config.json`. Raises MissingError."""
-    try:
-        return from_dict(json.loads(path.read_text()))
-    except (OSError, json.JSONDecodeError) as error:
-        raise MissingError(f"{path}: no readable run configuration ({error})") from None

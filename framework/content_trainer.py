@@ -30,6 +30,12 @@ BATCH_NORM_BELOW = 128  # pixels: there the codes are too small for instance nor
 class Options(config.Encoding):
     """Options of `--gan_type content`."""
 
+    NEEDS = config.Encoding.NEEDS | dict(disc_weight=("disc_ramp",))
+    ONLY = config.Encoding.ONLY | {
+        ("content_variant", ("press", "mask")): ("sep",),
+        ("content_variant", ("mask",)): ("mask_threshold",),
+    }
+
     content_variant: str = option(
         "press", "two encoders and a decoder, a decoder of masks besides, or Fader Networks",
         "content", choices=("press", "mask", "fader"),
@@ -118,7 +124,7 @@ class Trainer(Viewed):
     def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
         """Of --optim at --lr_d for the discriminator, else --lr_g."""
         o = self.options
-        return optimizers.KINDS[o.optim](o.lr_d if phase == "disc" else o.lr_g, o.b1, o.b2)
+        return optimizers.of_codes(o, o.lr_d if phase == "disc" else o.lr_g)
 
     # Phases
 

@@ -32,6 +32,7 @@ class Options(config.Translation):
         paired=("paired_weight",),
         rate=("rate_later", "rate_change"),
         distance_weight=("distance_of",),
+        cycle_weight=("cycle_norm",),
     )
     WAYS = {"both": ((1, 2), (2, 1)), "12": ((1, 2),), "21": ((2, 1),)}
 

@@ -49,7 +49,7 @@ def examine(data_dir: str, results_dir: str, pair: str = "") -> Iterator[Line]:
         "devices": devices,
         "precision": precision,
         "data": lambda: data(data_dir, pair),
-        "weights": lambda: weights(results_dir),
+        "weights": lambda: weights(results_dir, data_dir),
         "disk": lambda: disk(results_dir),
     }
     for name, check in checks.items():
@@ -183,10 +183,28 @@ def data(data_dir: str, pair: str = "") -> Iterator[Line]:
         yield Line(f"data {name}: {found or 'not found'}", remedy, needed)
 
 
-def weights(results_dir: str) -> Iterator[Line]:
-    """Classifiers that runs have trained and kept."""
+def weights(results_dir: str, data_dir: str) -> Iterator[Line]:
+    """Classifiers that runs have kept, and files that several flags read; nothing is fetched."""
+    from framework import identity, lpips
+    from framework import weights as torchvision
+
     kept = len(list(Path(results_dir, "classifiers").glob("*.keras")))
     yield Line(f"weights: {kept} classifiers kept; a run trains what it lacks")
+    folder = Path(data_dir) / "lpips"
+    for net in torchvision.FILES:
+        trunk, heads = torchvision.present(net, folder), lpips.find_heads(net, folder)
+        yield _file(f"{net}, of --perceptual_net and --lpips_net", trunk, "fetched when needed")
+        yield _file(f"LPIPS heads of {net}", heads, f"see main.py lpips A B --net {net}")
+    for net, source in identity.SOURCES.items():
+        try:
+            found = identity.find(net, None, data_dir)
+        except UserError:
+            found = None
+        yield _file(f"{net}, of --identity_net", found, f"put it there, {source.origin}")
+
+
+def _file(what: str, found: Path | None, remedy: str) -> Line:
+    return Line(f"weights of {what}: {found or 'not found'}", "" if found else remedy)
 
 
 def disk(results_dir: str) -> Iterator[Line]:

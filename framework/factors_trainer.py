@@ -120,8 +120,7 @@ class Trainer(Viewed):
     def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
         """Of --optim, at --lr_g for encoder and decoder, else --lr_d."""
         o = self.options
-        rate = o.lr_g if phase in ("ae", "gen") else o.lr_d
-        return optimizers.KINDS[o.optim](rate, o.b1, o.b2)
+        return optimizers.of_codes(o, o.lr_g if phase in ("ae", "gen") else o.lr_d)
 
     def build_phases(self) -> list[Phase]:
         """Reconstruction, deception, then the discriminator unless it is good enough."""

@@ -28,21 +28,31 @@ class Options(config.Exchange):
     """Options of `--gan_type g2g`."""
 
     ABLATABLE = ("long", "fm_long", "fm_reassembly")
-    NEEDS = config.Exchange.NEEDS | dict(
-        id_mode=("id_weight", "id_start", "id_ramp", "identity_net"), pretrained=("restore_disc",)
-    )
-    # What other variants would ignore without a word.
-    ONLY = {
-        ("naive",): ("g2g_out",),
-        ("naive", "cyclefunit"): ("gamma", "rec_weight"),
-        ("cyclefunit",): ("sanity", "rec_short_weight"),
-        ("cyclefunit", "funit", "funit2funit"): ("id_mode", "adv_weight"),
-        ("funit", "funit2funit"): (
-            "penalty_weight_d", "penalty_every", "r1_mode", "pretrained", "bug_compat",
-            "class_weight", "style_class_weight", "short_weight", "fm_weight",
+    NEEDS = config.Exchange.NEEDS | dict(id_mode=("identity_net",), pretrained=("restore_disc",))
+    # What other variants, and with OF_NETS other nets, would ignore without a word.
+    ONLY = config.Exchange.ONLY | {
+        ("g2g_variant", ("naive",)): ("g2g_out",),
+        ("g2g_variant", ("naive", "cyclefunit")): ("gamma", "rec_weight"),
+        ("g2g_variant", ("cyclefunit",)): (
+            "sanity", "rec_short_weight", "d_layers", "perceptual_net", "perceptual_weights",
         ),
-        ("funit2funit",): ("ablate", "long_weight", "fm_long_weight", "fm_reassembly_weight"),
+        ("g2g_variant", ("cyclefunit", "funit", "funit2funit")): (
+            "id_mode", "adv_weight", "d_width", "lr_d",
+        ),
+        ("g2g_variant", ("funit", "funit2funit")): (
+            "penalty_weight_d", "penalty_every", "r1_mode", "pretrained", "bug_compat",
+            "class_weight", "style_class_weight", "short_weight", "fm_weight", "d_blocks",
+        ),
+        ("g2g_variant", ("funit2funit",)): (
+            "ablate", "long_weight", "fm_long_weight", "fm_reassembly_weight",
+        ),
+        ("id_mode", ("loss",)): ("id_weight", "id_start", "id_ramp"),
+        ("id_mode", ("none", "loss")): ("style_dim",),
     }  # fmt: skip
+    OF_NETS = dict(
+        lord="content_dim adain_layers gen_width".split(),
+        funit="content_downs content_channels class_downs res_blocks mlp_width unit_gain".split(),
+    )
 
     g2g_variant: str = option(
         "naive", "how codes are learned", "exchange",
@@ -150,32 +160,29 @@ class Options(config.Exchange):
             )
 
     def check_asked(self, asked: dict[str, object]) -> None:
-        """Also refuses what only another variant has."""
+        """Also refuses sizes of nets that are not used."""
         super().check_asked(asked)
-        for variants, names in self.ONLY.items():
-            for name in [name for name in names if name in asked]:
-                if self.g2g_variant not in variants:
-                    raise UsageError(
-                        f"--{name}: for --g2g_variant {' or '.join(variants)}, not for "
-                        f"{self.g2g_variant}"
-                    )
+        other = "funit" if self.nets_used == "lord" else "lord"
+        for name in [name for name in self.OF_NETS[other] if name in asked]:
+            raise UsageError(f"--{name}: for --g2g_nets {other}, not for {self.nets_used}")
 
-    def nets_of(self) -> str:
+    @property
+    def nets_used(self) -> str:
         """Whose encoders and generator: `lord` or `funit`."""
         usual = "lord" if self.g2g_variant == "naive" else "funit"
         return usual if self.g2g_nets == "paper" else self.g2g_nets
 
     def _check_sizes(self) -> None:
         """Refuses nets that images of this size cannot pass."""
-        size, of_labels = self.image_size, self.g2g_variant.startswith("funit")
-        least = max(32, 2**self.adain_layers)
-        if self.nets_of() == "lord" and (size < least or size & (size - 1)):
+        size, least = self.image_size, max(32, 2**self.adain_layers)
+        of_labels = self.g2g_variant.startswith("funit")
+        if self.nets_used == "lord" and (size < least or size & (size - 1)):
             raise UsageError(f"--image_size {size}: must be a power of two from {least}")
-        if self.nets_of() == "funit" and (
+        if self.nets_used == "funit" and (
             size % 2**self.content_downs or size >> self.content_downs < 2
         ):
             raise UsageError(f"--content_downs {self.content_downs}: too many for {size} pixels")
-        if self.nets_of() == "funit" and size >> self.class_downs < 1:
+        if self.nets_used == "funit" and size >> self.class_downs < 1:
             raise UsageError(f"--class_downs {self.class_downs}: too many for {size} pixels")
         if of_labels and self.d_blocks % 2:
             raise UsageError(f"--d_blocks {self.d_blocks}: must be even")
@@ -203,17 +210,12 @@ class Trainer(Viewed):
 
     def own_classifier(self) -> Callable[[], keras.Model]:
         """Maker of a classifier that may teach: another net and seed than the evaluator's."""
-        o = self.options
-        settings = classifier_trainer.for_semantic_loss(
-            o, classifier_arch=o.classifier_arch, iterations=o.classifier_iterations,
-            width=o.classifier_width,
-        )  # fmt: skip
-        return classifier_trainer.ready(settings, self.data.labelled())
+        return classifier_trainer.teacher(self.options, self.data)
 
     def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
         """Of --optim at --lr_d for discriminators, else --lr_g."""
         o = self.options
-        return optimizers.KINDS[o.optim](o.lr_d if phase == "disc" else o.lr_g, o.b1, o.b2)
+        return optimizers.of_codes(o, o.lr_d if phase == "disc" else o.lr_g)
 
     def build_phases(self) -> list[Phase]:
         """One update of encoders and generator."""

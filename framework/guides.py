@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from framework import identity as identities
-from framework import perception
+from framework import penalties, perception
 from framework.options import Options
 from nets import classifier
 from nets.identity import of_classifier
@@ -52,6 +52,12 @@ def identity(options: Options, own: Callable[[], Maker]) -> Maker:
         return lambda: of_classifier(make())
     place = "random" if o.dry_run else o.identity_weights
     return identities.ready(o.identity_net, place, o.data_dir)
+
+
+def identity_distance(see: keras.Model, images: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+    """Mean L1 of the identities of images [N, S, S, C] and those, fixed, of known images."""
+    there = tf.stop_gradient(see(known, training=False))
+    return penalties.distance(see(images, training=False), there)
 
 
 def _frozen(net: keras.Model, output: keras.KerasTensor) -> keras.Model:

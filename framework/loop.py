@@ -36,6 +36,8 @@ class Loop:
         self._resume()
         if (done := self._step()) > total:
             raise UsageError(f"--iterations {total}: this run has {done} already")
+        if self.run and done < total:
+            self.run.forget_metrics()
         self.callbacks.on_train_begin()
         with signals.caught(seconds) as caught, results.Progress(total, done) as progress:
             while self._step() < total and not self._signal:
@@ -97,6 +99,7 @@ class Loop:
             pending.clear()
 
     def _log(self, step: int) -> None:
+        self.trainer.check_weights()  # statistics of what is not finite mean nothing
         terms = self._interval.terms() | self.trainer.statistics()
         if self.run:
             self.run.log(step, terms)

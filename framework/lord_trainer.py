@@ -35,6 +35,10 @@ TABLES = ("content_codes", "class_codes")
 class Options(config.Exchange, config.TwoPhases):
     """Options of `--gan_type lord`."""
 
+    NEEDS = config.Exchange.NEEDS | dict(perceptual_weight=("perceptual_net", "perceptual_weights"))
+    OF_PHASE_2 = (*config.TwoPhases.OF_PHASE_2, "lr_phase2", "code_weight")
+    ONLY = config.Exchange.ONLY | {("phase", (2,)): OF_PHASE_2}
+
     iterations: int = option(
         5000, "updates; the learning rates fall to --lr_end over them", "training", low=1,
         aliases=("epochs",),
@@ -112,7 +116,7 @@ class Base(Viewed):
         o = self.options
         end = o.lr_end / rate if rate else 0.0
         falling = keras.optimizers.schedules.CosineDecay(rate, o.iterations, alpha=end)
-        return optimizers.KINDS[o.optim](falling, o.b1, o.b2)
+        return optimizers.of_codes(o, falling)
 
     def distances(self, drawn: tf.Tensor, x: tf.Tensor) -> dict[str, tf.Tensor]:
         """Mean absolute differences of pixels in units of [0, 1] and, summed, of V's maps."""
@@ -173,11 +177,7 @@ class Embedded(Base):
         return self.seen(o.eval_pairs, o.seed + 2) if o.eval_pairs else {}
 
 
-FIRST = first_phase.First(
-    Embedded,
-    nets=(*TABLES, "gen"),
-    later=("pretrained", "phase1_iterations", "code_weight", "lr_phase2"),
-)
+FIRST = first_phase.First(Embedded, nets=(*TABLES, "gen"), later=Options.OF_PHASE_2)
 
 
 class Trainer(Base):

@@ -87,15 +87,20 @@ def find(net: str, folder: str | Path) -> tuple[Path, Path]:
     Raises:
         MissingError: one is not in the folder, nor can the trunk's be downloaded.
     """
-    folder = Path(folder)
-    found = [each for each in (folder / HEADS, folder / f"{net}.pth") if each.is_file()]
-    if not found:
+    folder, heads = Path(folder), find_heads(net, Path(folder))
+    if not heads:
         own = folder / f"{net}.pth"
         raise MissingError(
             f"no {net}.pth (heads of LPIPS 0.1) and no {HEADS} in {folder}: say where it is by "
             f"{FLAG} DIR, or get it with curl --create-dirs -o {own} {HEADS_URL}/{net}.pth"
         )
-    return weights.find(net, folder, f"{FLAG} DIR"), found[0]
+    return weights.find(net, folder, f"{FLAG} DIR"), heads
+
+
+def find_heads(net: str, folder: Path) -> Path | None:
+    """File of the heads, if it is in the folder."""
+    found = [each for each in (folder / HEADS, folder / f"{net}.pth") if each.is_file()]
+    return found[0] if found else None
 
 
 def _heads(net: str, file: Path, channels: Sequence[int]) -> list[np.ndarray]:

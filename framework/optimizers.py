@@ -11,13 +11,26 @@ import keras
 import tensorflow as tf
 
 from framework import devices
+from framework.options import Encoding
 from framework.precision import LossScale
 
-KINDS = {
-    "adam": lambda rate, b1, b2: keras.optimizers.Adam(rate, beta_1=b1, beta_2=b2),
-    "sgd": lambda rate, b1, b2: keras.optimizers.SGD(rate),
-    "rms": lambda rate, b1, b2: keras.optimizers.RMSprop(rate),
-}
+Rate = float | keras.optimizers.schedules.LearningRateSchedule
+
+
+def make(
+    kind: str, rate: Rate, b1: float, b2: float, rho: float = 0.9
+) -> keras.optimizers.Optimizer:
+    """A new optimiser: `adam` with beta 1 and 2, `rms` (RMSprop) with decay rho, or `sgd`."""
+    if kind == "adam":
+        return keras.optimizers.Adam(rate, beta_1=b1, beta_2=b2)
+    if kind == "rms":
+        return keras.optimizers.RMSprop(rate, rho=rho)
+    return keras.optimizers.SGD(rate)
+
+
+def of_codes(options: Encoding, rate: Rate) -> keras.optimizers.Optimizer:
+    """The same of --optim and its flags."""
+    return make(options.optim, rate, options.b1, options.b2, options.rho)
 
 
 class Falling(keras.optimizers.schedules.LearningRateSchedule):

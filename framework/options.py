@@ -50,6 +50,7 @@ class Options:
 
     # Switch -> options that without it would be ignored without a word.
     NEEDS: ClassVar[dict[str, tuple[str, ...]]] = {}
+    ONLY: ClassVar[dict[tuple[str, tuple], tuple[str, ...]]] = {}
     FOLDERS = ("folder", "audio")  # data that are read from --domain1 and --domain2
 
     gan_type: str = option("cogan", "which system to train; see `main.py list`", "run")
@@ -158,6 +159,11 @@ class Options:
             off = getattr(self, switch) in (None, False, "none", "constant")
             for name in [name for name in names if off and name in asked and switch not in asked]:
                 raise UsageError(f"--{name}: needs --{switch}")
+        for (switch, values), names in self.ONLY.items():
+            chosen = getattr(self, switch)
+            for name in [name for name in names if chosen not in values and name in asked]:
+                some = " or ".join(map(str, values))
+                raise UsageError(f"--{name}: for --{switch} {some}, not for {chosen}")
 
     def to_dict(self) -> dict[str, Any]:
         """All options as plain values, in the order of `--help`."""
@@ -256,6 +262,8 @@ class Adversarial(Options):
 class Encoding(Options):
     """What every system that takes images apart into codes can be told."""
 
+    ONLY = {("optim", ("rms",)): ("rho",)}
+
     width: float = option(1.0, "factor on hidden widths", "nets", low=0.001)
     weight_decay: float = option(0.0, "c in c * sum(kernel^2), added to each loss", "nets", low=0)
     lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
@@ -264,6 +272,9 @@ class Encoding(Options):
     b2: float = option(0.999, "Adam's beta 2", "optimisers", low=0, high=0.999999)
     optim: str = option(
         "adam", "optimiser of all nets", "optimisers", choices=("adam", "sgd", "rms")
+    )
+    rho: float = option(
+        0.9, "decay of RMSprop (--optim rms); PyTorch's is 0.99", "optimisers", low=0, high=0.9999
     )
     ema: float = option(
         0.0, "decay of the averaged nets used for images; 0 for none", "optimisers",
@@ -281,57 +292,6 @@ class Generative(Adversarial):
         "channel", "slopes of PReLU per", "nets", choices=("channel", "element", "layer")
     )
     bias_init: float = option(0.1, "initial biases", "nets")
-
-
-@dataclasses.dataclass(frozen=True)
-class Translation(Adversarial):
-    """What every system that translates images of one domain into the other can be told.
-
-    Images below 64x64 have nets of digits (`nets.digits`), larger ones those of photographs.
-    """
-
-    cogan_data: str = option("mini2street", "pair of image domains; see `main.py list`", "data")
-    max_items_A: int = option(
-        0, "training images of domain 1, drawn at random; 0: all", "data", low=0
-    )
-    batch_size: int = option(16, "images per domain and update, all devices", "training", low=1)
-    loss: str = option("lsgan", "adversarial loss", "adversary", choices=LOSSES, aliases=("adv",))
-    adv_weight: float = option(
-        2.0, "weight of the adversarial loss; 2 takes the half out of lsgan, as published",
-        "translation", low=0,
-    )  # fmt: skip
-    cycle_weight: float = option(
-        10.0, "weight of images that went to the other domain and back", "translation", low=0
-    )
-    pool: int = option(
-        0, "earlier translations per domain that discriminators are shown again", "adversary", low=0
-    )
-    d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
-    d_layers: int = option(
-        3, "strided rows of the patch discriminators of photographs", "nets", low=1, high=6
-    )
-    res_blocks: int = option(
-        0, "residual blocks of photographs' nets; 0: as many as published", "nets", low=0
-    )
-
-    @property
-    def of_digits(self) -> bool:
-        """Whether the nets are those of digits."""
-        return self.image_size < 64
-
-    @property
-    def norm(self) -> str:
-        """Norm of the discriminators: batch norm must not mix real images and translations."""
-        return "batch" if self.of_digits else "instance"
-
-    def check(self) -> None:
-        """Refuses sizes that the nets cannot halve as often as they do."""
-        super().check()
-        size, halvings = self.image_size, 3 if self.of_digits else max(self.d_layers, 2)
-        if size % 8:
-            raise UsageError(f"--image_size {size}: must be a multiple of 8")
-        if not self.of_digits and size >> halvings < 4:
-            raise UsageError(f"--d_layers {self.d_layers}: too many for images of {size}x{size}")
 
 
 def _check(field: dataclasses.Field, value: Any) -> None:

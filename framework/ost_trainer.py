@@ -22,6 +22,12 @@ from framework.utils import Random, jitter
 class Options(unit_trainer.Options, config.TwoPhases):
     """Options of `--gan_type ost`."""
 
+    OF_PHASE_2 = (
+        *config.TwoPhases.OF_PHASE_2, "selective", "one_way_cycle", "init_a", "max_items_A",
+        "rec_weight", "cycle_weight",
+    )  # fmt: skip
+    ONLY = unit_trainer.Options.ONLY | {("phase", (2,)): OF_PHASE_2}
+
     selective: str = option(
         "unshared", "parts that images of domain 1 move: all unshared ones, those of domain 1, or "
         "(off) the shared ones too", "one shot", choices=("unshared", "a_only", "off"),
@@ -101,10 +107,7 @@ FIRST = first_phase.First(
     OneDomain,
     nets=(*own(2), *SHARED, "disc2"),
     # Its rates do not fall, as the same nets go on learning in phase 2.
-    later=(
-        "pretrained", "phase1_iterations", "selective", "one_way_cycle", "init_a", "max_items_A",
-        "rec_weight", "cycle_weight", "lr_schedule", "lr_decay_start", "lr_decay_length",
-    ),
+    later=(*Options.OF_PHASE_2, "lr_schedule", "lr_decay_start", "lr_decay_length"),
     domains_from=1,
     names=("cogan_data", "domain1"),
 )  # fmt: skip

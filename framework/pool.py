@@ -25,6 +25,7 @@ class ImagePool:
         capacity: int,
         rows: int,
         micro_batches: int,
+        turns: int,
         shape: Sequence[int],
         strategy: tf.distribute.Strategy,
     ) -> None:
@@ -34,10 +35,11 @@ class ImagePool:
             capacity: images kept.
             rows: images of one query, on one device.
             micro_batches: queries per update, see `Random.split`.
+            turns: updates per iteration.
             shape: [H, W, C] of an image.
             strategy: of the devices.
         """
-        self._rows, self._micro_batches = rows, micro_batches
+        self._rows, self._micro_batches, self._turns = rows, micro_batches, turns
         own, every = rows * micro_batches, rows * micro_batches * strategy.num_replicas_in_sync
         self._slots = -(-capacity // every)
         with strategy.scope():
@@ -66,11 +68,12 @@ class ImagePool:
     def query(self, images: tf.Tensor, random: Random) -> tf.Tensor:
         """Images [rows, H, W, C]; of a full pool half of them, at random, exchanged for old ones.
 
-        The first iterations fill it.
+        The first updates fill it.
         """
         draws = random.uniform((self._rows, 2))
-        filling = random.step < self._slots
-        slot = tf.where(filling, random.step, tf.cast(draws[:, 0] * self._slots, tf.int64))
+        update = random.step * self._turns + tf.cast(random.turn % self._turns, tf.int64)
+        filling = update < self._slots
+        slot = tf.where(filling, update, tf.cast(draws[:, 0] * self._slots, tf.int64))
         first = tf.cast(random.part % self._micro_batches * self._rows, tf.int64)
         place = tf.stack([first + tf.range(self._rows, dtype=tf.int64), slot], axis=1)
         kept = self._images.read_value()

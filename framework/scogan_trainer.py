@@ -149,11 +149,7 @@ class Trainer(cogan_trainer.Trainer):
         if o.classifier_path:
             path = classifier_trainer.given(o.classifier_path, o.image_size, self.data)
             return functools.partial(keras.models.load_model, path)
-        settings = classifier_trainer.for_semantic_loss(
-            o, classifier_arch=o.classifier_arch, iterations=o.classifier_iterations,
-            width=o.classifier_width,
-        )  # fmt: skip
-        return classifier_trainer.ready(settings, self.data.labelled())
+        return classifier_trainer.teacher(o, self.data)
 
     def build_nets(self) -> dict[str, keras.Model]:
         """The four nets of CoGAN and, with --cycle_loss, the `encoder`.

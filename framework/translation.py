@@ -69,7 +69,9 @@ class Translator(adversarial.Trainer, abc.ABC):
     def _pool(self, way: str) -> ImagePool:
         rows, count = self.options.batch_size // self.replicas, self.options.accumulate
         shape = self.nets[f"disc{way[-1]}"].input_shape[1:]
-        return ImagePool(self.options.pool, rows, count, shape, self.strategy)
+        return ImagePool(
+            self.options.pool, rows, count, self.options.disc_iters, shape, self.strategy
+        )
 
     def save(self, record: dict) -> None:
         """As in every system, with the pools of all devices."""

@@ -25,6 +25,8 @@ SHARED = ("shared_enc", "shared_dec")
 class Options(config.Translation):
     """Options of `--gan_type unit`."""
 
+    OF_PHOTOGRAPHS = (*config.Translation.OF_PHOTOGRAPHS, "downs", "unshared")
+
     rec_weight: float = option(
         10.0, "weight of an image drawn of its own code", "translation", low=0
     )

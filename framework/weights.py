@@ -32,6 +32,15 @@ def copy_from_run(net: keras.Model, run: str | Path, name: str) -> None:
         raise UserError(f"--pretrained: {file} is another net than asked for here") from error
 
 
+def present(net: str, place: str | Path) -> Path | None:
+    """The same file, if it is there and need not be downloaded."""
+    place, stem = Path(place), FILES[net].partition("-")[0]
+    if place.is_file():
+        return place
+    found = sorted(each for end in ("npz", "pth") for each in place.glob(f"{stem}*.{end}"))
+    return found[0] if found else None
+
+
 def find(net: str, place: str | Path, flag: str) -> Path:
     """The `.npz` or `.pth` file of `alex`, `vgg` (VGG16) or `squeeze`.
 
@@ -44,13 +53,9 @@ def find(net: str, place: str | Path, flag: str) -> Path:
         MissingError: it is not there, nor can it be downloaded.
         UserError: what was downloaded is another file.
     """
+    if found := present(net, place):
+        return found
     place, name = Path(place), FILES[net]
-    if place.is_file():
-        return place
-    stem = name.partition("-")[0]
-    found = sorted(each for end in ("npz", "pth") for each in place.glob(f"{stem}*.{end}"))
-    if found:
-        return found[0]
     try:
         file = Path(keras.utils.get_file(name, URL + name, cache_subdir="models"))
     except Exception as error:  # Keras raises nothing more special when there is no network

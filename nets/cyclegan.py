@@ -28,22 +28,17 @@ def generator(
     *,
     image_size: int = 256,
     channels: int = 3,
-    out_channels: int | None = None,
     nf: int = 64,
     res_blocks: int = 9,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> image [N, S, S, out_channels]; the paper has 9 residual blocks at 256, 6 at 128.
-
-    `out_channels` None is `channels`.
-    """
+    """Image -> image of its shape; the paper has 9 residual blocks at 256, 6 at 128."""
     x = keras.Input((image_size, image_size, channels), name="x")
     block = [*reflect_conv(layers, nf, 7, name=f"{name}_in"), *normed_relu(f"{name}_in")]
     block += halvings(layers, nf, range(1, 3), name)
     block += residuals(layers, 4 * nf, res_blocks, name)
     block += doublings(layers, nf, range(1, -1, -1), name)
-    last = out_channels or channels
-    block += image_row(last, 7, "tanh", layers=layers, name=f"{name}_image")
+    block += image_row(channels, 7, "tanh", layers=layers, name=f"{name}_image")
     return keras.Model(x, blocks.chain(block, x), name=name)
 
 
@@ -77,24 +72,3 @@ def _padded(layers: Style, units: int, stride: int, name: str, **kw) -> Block:
     """Convolution k4 behind one pixel of zeros, which with stride 1 makes the map one smaller."""
     pad = keras.layers.ZeroPadding2D(1, name=f"{name}_pad")
     return [pad, layers.conv(units, 4, stride, name=name, padding="valid", **kw)]
-
-
-def pixel_discriminator(
-    name: str = "disc",
-    *,
-    image_size: int = 256,
-    channels: int = 3,
-    nf: int = 64,
-    layers: Style = LAYERS,
-) -> keras.Model:
-    """Image -> logits [N, S, S, 1] that look at one pixel each, float32 under any policy."""
-    x = keras.Input((image_size, image_size, channels), name="x")
-    block = [
-        layers.conv(nf, 1, name=f"{name}_conv0"),
-        leaky(0.2, f"{name}_conv0_leaky"),
-        layers.conv(2 * nf, 1, name=f"{name}_conv1"),
-        instance_norm(f"{name}_conv1_norm"),
-        leaky(0.2, f"{name}_conv1_leaky"),
-        layers.conv(1, 1, name=f"{name}_logits", dtype="float32"),
-    ]
-    return keras.Model(x, blocks.chain(block, x), name=name)

@@ -23,6 +23,7 @@ from nets.modulated import (
 
 LAYERS = Style(weight_init="he", bias_init=0.0)
 MOST_CHANNELS = 1024  # of the discriminator
+MLP_LAYERS = 3  # between a style code and AdaIN
 
 
 def content_encoder(
@@ -92,21 +93,20 @@ def decoder(
     code_channels: int | None = None,
     style_dim: int = 64,
     mlp_width: int = 256,
-    mlp_layers: int = 3,
     unit_gain: bool = False,
     layers: Style = LAYERS,
 ) -> keras.Model:
     """[content code, style code] -> image [N, S, S, channels] in [-1, 1]; FUNIT's MLP is inside.
 
-    Residual blocks with AdaIN, then nearest upsampling and k5 rows with instance norm. The last of
-    the `mlp_layers` makes bias and gain of every AdaIN; `unit_gain` starts the gains at 1 (not in
+    Residual blocks with AdaIN, then nearest upsampling and k5 rows with instance norm. The last
+    layer of the MLP makes bias and gain of every AdaIN; `unit_gain` starts the gains at 1 (not in
     FUNIT). `code_channels` as in `content_encoder`.
     """
     units = nf << downs
     side = image_size >> downs
     content = keras.Input((side, side, code_channels or units), name="content")
     style = keras.Input((style_dim,), name="style")
-    code = blocks.chain(_mlp(layers, mlp_width, mlp_layers - 1), style)
+    code = blocks.chain(_mlp(layers, mlp_width, MLP_LAYERS - 1), style)
 
     def adain(name: str):
         return modulated(layers, code, units, unit_gain=unit_gain, name=name)

@@ -24,8 +24,10 @@ OTHERS = {
     "classifier": [],
     **dict.fromkeys(("content", "factors", "cyclegan", "unit", "ost"), ["--eval_pairs", "0"]),
     "lord": "--eval_pairs 0 --adain_layers 2 --content_dim 4 --style_dim 4 --dry_run".split(),
-    "g2g": "--eval_pairs 0 --adain_layers 2 --content_dim 4 --style_dim 4 --d_blocks 2".split(),
+    "g2g": ["--eval_pairs", "0"],
 }
+# Set without being asked for: each is of some variants alone.
+UNASKED = {"g2g": dict(adain_layers=2, content_dim=4, style_dim=4, d_blocks=2)}
 NO_DROPOUT = ["--d_arch", "strided", "--d_width", "1"]  # its masks depend on where a row stands
 # In every row of a history, which here is every iteration.
 content_views.VALIDATED = g2g_views.VALIDATED = 2
@@ -64,6 +66,8 @@ def trainer(system: str, *argv: str, run=None, data=tiny_data) -> Trainer:
     module = importlib.import_module(f"framework.{system}_trainer")
     own = OTHERS.get(system, LATENT)
     options = config.parse(["--gan_type", system, *SMALL, *own, *argv])
+    more = {k: v for k, v in UNASKED.get(system, {}).items() if f"--{k}" not in argv}
+    options = dataclasses.replace(options, **more)
     small_vgg = mock.patch.object(pretrained, "vgg19", small_trunk)
     with small_vgg, mock.patch.object(first_phase, "obtain", return_value=None):
         own = module.Trainer.of(options)

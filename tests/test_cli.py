@@ -18,6 +18,7 @@ from PIL import Image
 from framework import config, data, losses, presets
 from framework.cli import main
 from framework.results import Run
+from framework.trainer import Trainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 
@@ -58,7 +59,7 @@ def test_a_run_leaves_all_that_belongs_to_it(trained):
         "generators.keras",
         "discriminators.keras",
     }
-    assert config.load(trained / "config.json").semantic_loss
+    assert config.from_dict(Run.load(trained).config).semantic_loss
     assert (trained / "command.txt").read_text().startswith("python main.py --gan_type scogan")
 
 
@@ -235,6 +236,22 @@ def test_more_iterations_continue_a_finished_run(eager, unbroken, capsys):
     assert history(next(Path("results").glob("cogan-*"))) == unbroken
 
 
+def test_a_refused_or_an_unfinished_continuation_leaves_no_wrong_record(eager, capsys):
+    first = [*GO_ON, "--iterations", "2", "--name", "it"]
+    assert main(first) == 0
+    place = Path("results/it")
+    record = {name: (place / name).read_bytes() for name in ("config.json", "command.txt")}
+    assert main([*GO_ON, "--iterations", "1", "--name", "it"]) == 2
+    assert "--iterations 1: this run has 2 already" in capsys.readouterr().err
+    assert record == {name: (place / name).read_bytes() for name in record}
+    (place / "metrics.json").write_text("{}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "save_models", lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            main([*GO_ON, "--iterations", "3", "--name", "it"])
+    assert not (place / "metrics.json").exists(), "of other weights"
+
+
 def test_other_options_are_refused_with_both_values_and_overwrite_starts_anew(eager, capsys):
     first = [*GO_ON, "--iterations", "1", "--name", "it"]
     assert main(first) == 0
@@ -247,7 +264,7 @@ def test_other_options_are_refused_with_both_values_and_overwrite_starts_anew(ea
     assert "lr_g" not in err and "Traceback" not in err
     assert before == {p: p.read_bytes() for p in Path("results").rglob("*") if p.is_file()}
     assert main([*first, "--lr_d", "0.125", "--overwrite"]) == 0
-    assert config.load(Path("results/it/config.json")).lr_d == 0.125
+    assert config.from_dict(Run.load(Path("results/it")).config).lr_d == 0.125
     assert len(history("results/it")) == 1
 
 
@@ -267,3 +284,15 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_checkpoint(
     assert err.count("\n") == 1 and "gen/adv1 is nan" in err and "iteration 3" in err
     assert "00000002" in checkpoints("results/it") and "00000003" not in checkpoints("results/it")
     assert [row["iteration"] for row in history("results/it")] == ["1", "2"]
+
+
+def test_training_that_nobody_listens_to_is_no_success(eager, capfd, monkeypatch):
+    def broken(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("os.dup2", lambda *_: None)
+    monkeypatch.setattr(Trainer, "fit", broken)
+    assert main([*GO_ON, "--name", "it"]) == 1
+    assert "nobody reads the output" in capfd.readouterr().err
+    monkeypatch.setattr("framework.commands.list.run", broken)
+    assert main(["list"]) == 0

@@ -44,6 +44,13 @@ def test_flags_that_do_not_name_a_run_tell_runs_apart_too(flag):
     assert len(set(names)) == 4
 
 
+def test_a_flag_may_need_one_of_the_grid():
+    words = "--gan_type cogan --penalty_weight_d 3 --grid disc_penalty=r1,dragan".split()
+    sweep = grid.read(words)
+    assert grid.first(sweep).disc_penalty == "r1"
+    assert len(grid.jobs(sweep)) == 2
+
+
 def test_without_a_grid_nothing_is_taken_away():
     argv = ["--preset", "smoke", "--seed", "2"]
     assert grid.read(argv) == ({}, argv, 1)

@@ -98,11 +98,14 @@ def test_noise_is_added_to_contents():
 
 
 @pytest.mark.parametrize(
-    ("make", "starts"),
-    [(first, (3e-3, 3e-4)), (second, (1e-4,))],
+    ("make", "rates", "starts"),
+    [
+        (first, "--lr_codes 3e-3 --lr_g 3e-4", (3e-3, 3e-4)),
+        (second, "--lr_phase2 1e-4", (1e-4,)),
+    ],
 )
-def test_rates_fall_along_a_cosine_to_their_end(make, starts):
-    argv = "--iterations 8 --lr_codes 3e-3 --lr_g 3e-4 --lr_phase2 1e-4 --lr_end 1e-5".split()
+def test_rates_fall_along_a_cosine_to_their_end(make, rates, starts):
+    argv = f"--iterations 8 --lr_end 1e-5 {rates}".split()
     optimizer = make(*argv).optimizers["gen"]
     for each, start in zip(getattr(optimizer, "optimizers", [optimizer]), starts, strict=True):
         for step, rate in ((0, start), (4, (start + 1e-5) / 2), (8, 1e-5)):

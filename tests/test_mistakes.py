@@ -85,6 +85,11 @@ def test_a_missing_classifier_file_is_exit_3(capsys):
     assert "no.keras" in refused(capsys, 3, *argv)
 
 
+def test_target_labels_that_would_prune_are_exit_2(capsys, shared_data):
+    argv = f"--gan_type uda --cogan_data mnist2svhn_prune --data_dir {shared_data}".split()
+    assert "by the labels of both domains" in refused(capsys, 2, *argv)
+
+
 def test_missing_vgg19_weights_are_exit_3(capsys, monkeypatch):
     def unreachable(*args, **kwargs):
         raise Exception("URL fetch failure on https://storage.googleapis.com: None -- no route")

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from framework import checkpoints, devices, precision
-from framework.optimizers import KINDS, Falling, Joint, Updater
+from framework.optimizers import Falling, Joint, Updater, make
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
@@ -31,9 +31,16 @@ def test_rates_that_fall_from_update_10_over_4(kind, rates):
         assert float(again(step)) == float(schedule(step))
 
 
+def test_each_kind_has_its_own_numbers():
+    kinds = {kind: make(kind, 0.5, 0.1, 0.2, 0.3).get_config() for kind in ("adam", "rms", "sgd")}
+    assert (kinds["adam"]["beta_1"], kinds["adam"]["beta_2"]) == (0.1, 0.2)
+    assert kinds["rms"]["rho"] == 0.3 and make("rms", 0.5, 0.1, 0.2).rho == 0.9
+    assert {each["learning_rate"] for each in kinds.values()} == {0.5}
+
+
 def test_joint_optimisers_move_each_its_own_and_are_saved():
     weights = [keras.Variable([3.0]), keras.Variable([3.0])]
-    parts = [KINDS["adam"](rate, 0.9, 0.999) for rate in (1.0, 0.25)]
+    parts = [make("adam", rate, 0.9, 0.999) for rate in (1.0, 0.25)]
     joint = Joint(list(zip(parts, ([weights[1]], [weights[0]]), strict=True)))
     joint.build(weights)
     joint.apply([tf.constant([5.0]), tf.constant([-5.0])], weights)
@@ -59,7 +66,7 @@ class Subject:
             self.weight = keras.Variable([3.0, 4.0])
             self.statistic = keras.Variable(7.0, trainable=False)
             scale = precision.LossScale() if scaled else None
-            updates = KINDS[optimizer](1.0, 0.9, 0.999)
+            updates = make(optimizer, 1.0, 0.9, 0.999)
             self.updater = Updater(updates, [self.weight], [self.statistic], scale=scale, **how)
 
     def step(self, per_replica, wanted=None):

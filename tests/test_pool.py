@@ -24,7 +24,7 @@ def ask(pool: ImagePool, step: int, images: tf.Tensor, **part) -> np.ndarray:
 
 
 def test_it_fills_then_gives_half_of_its_images_back():
-    pool = ImagePool(4, 1, 1, (1, 1, 1), ONE)
+    pool = ImagePool(4, 1, 1, 1, (1, 1, 1), ONE)
     assert [ask(pool, step, image(step))[0] for step in range(4)] == [0, 1, 2, 3]
     kept, old = {0, 1, 2, 3}, 0
     for step in range(4, 204):
@@ -37,14 +37,22 @@ def test_it_fills_then_gives_half_of_its_images_back():
 
 
 def test_rows_have_shares_of_their_own():
-    pool = ImagePool(4, 2, 1, (1, 1, 1), ONE)
+    pool = ImagePool(4, 2, 1, 1, (1, 1, 1), ONE)
     for step in range(20):
         given = ask(pool, step, tf.concat([image(step), image(100 + step)], axis=0))
         assert given[0] < 100 <= given[1]
 
 
+def test_every_update_of_an_iteration_fills_a_place_of_its_own():
+    pool = ImagePool(6, 1, 1, 2, (1, 1, 1), ONE)
+    for step in range(3):
+        for turn in (1, 2):
+            ask(pool, step, image(10 * step + turn), turn=turn)
+    assert set(images_of(pool).ravel()) == {1, 2, 11, 12, 21, 22}
+
+
 def test_micro_batches_do_what_one_batch_would():
-    whole, parts = ImagePool(6, 2, 1, (1, 1, 1), ONE), ImagePool(6, 1, 2, (1, 1, 1), ONE)
+    whole, parts = ImagePool(6, 2, 1, 1, (1, 1, 1), ONE), ImagePool(6, 1, 2, 1, (1, 1, 1), ONE)
     for step in range(30):
         rows = [image(step), image(-step)]
         together = ask(whole, step, tf.concat(rows, axis=0))
@@ -56,7 +64,7 @@ def test_micro_batches_do_what_one_batch_would():
 def test_what_one_device_collects_two_go_on_from_and_back():
     devices = tf.config.list_logical_devices("CPU")
     two = tf.distribute.MirroredStrategy([device.name for device in devices[:2]])
-    one, both = ImagePool(8, 4, 1, (1, 1, 1), ONE), ImagePool(8, 2, 1, (1, 1, 1), two)
+    one, both = ImagePool(8, 4, 1, 1, (1, 1, 1), ONE), ImagePool(8, 2, 1, 1, (1, 1, 1), two)
     assert both.whole.shape == one.whole.shape == (4, 2, 1, 1, 1)
     both.whole.assign(tf.reshape(tf.range(8.0), one.whole.shape))
     both.spread()

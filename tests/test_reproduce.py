@@ -179,6 +179,12 @@ def test_a_run_is_finished_with_all_its_metrics_and_the_options_asked_for(tmp_pa
     assert job.is_finished(tmp_path)
     assert not runner.Job("run", {"seed": 2}, ("accuracy",)).is_finished(tmp_path)
     assert not runner.Job("run", {"seed": 1}, ("kid1",)).is_finished(tmp_path)
+    without_trace = {"seed": 1, "results_dir": "elsewhere", "max_time": "1h", "keep": 9}
+    assert runner.Job("run", without_trace, ("accuracy",)).is_finished(tmp_path)
+    assert not runner.Job("run", {"seed": 1, "eval_pairs": 9}, ()).is_finished(tmp_path)
+    finished(tmp_path / "unmeasured", [], eval_pairs=0)
+    (tmp_path / "unmeasured" / "metrics.json").unlink()
+    assert runner.Job("unmeasured", {"eval_pairs": 0}, ()).is_finished(tmp_path)
     finished(tmp_path / "half", ["accuracy"], last=13)
     assert not runner.Job("half", {}, ("accuracy",)).is_finished(tmp_path), "measured on the way"
 

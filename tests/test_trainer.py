@@ -157,6 +157,22 @@ def test_a_term_that_is_not_finite_stops_training_by_name(eager, run, monkeypatc
     assert all(np.isfinite(w).all() for ws in weights(subject).values() for w in ws)
 
 
+def test_weights_that_are_not_finite_stop_training_before_they_are_looked_at(eager, run, capsys):
+    subject = trainer("gan", "--iterations", "1", run=run)
+    step = subject.run_steps
+
+    def spoil(iterator, count):
+        rows = step(iterator, count)
+        kernel = subject.nets["gen"].trainable_variables[0]
+        kernel.assign(kernel * np.nan)
+        return rows
+
+    subject.run_steps, subject.statistics = spoil, lambda: 1 / 0
+    with pytest.raises(DivergedError, match="gen has weights that are not finite"):
+        subject.fit()
+    assert not run.history
+
+
 def test_a_row_of_the_history_is_the_mean_of_its_interval(eager, run, capsys):
     every = trainer("gan", "--iterations", "3")
     watch = Watch(every)

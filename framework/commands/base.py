@@ -12,13 +12,20 @@ from framework import cluster, config, presets
 from framework.config import Options
 from framework.errors import UsageError, WorkerLost, out_of_memory
 
+PLACES = {
+    "devices": "as in training; of several the first is used",
+    "data_dir": "where its data are now",
+    "domain1": "its folder of domain 1",
+    "domain2": "its folder of domain 2",
+}
+
 
 def parser(command: str, help: str, run: bool = True) -> argparse.ArgumentParser:
     """A parser whose mistakes are UsageErrors; with `run`, its first argument is a run folder."""
     parser = argparse.ArgumentParser(f"main.py {command}", description=help, allow_abbrev=False)
     if run:
         parser.add_argument("run", metavar="RUN", help="run folder, such as results/demo")
-        for name, what in (("devices", "as in training"), ("data_dir", "where its data are now")):
+        for name, what in PLACES.items():
             parser.add_argument(f"--{name}", help=f"{what} [as the run was told]")
 
     def refuse(message: str) -> None:
@@ -79,13 +86,16 @@ def load_data(options: Options):
     """The data of a system, pruned by a trained classifier if its pair asks for it."""
     from framework import data
 
-    loaded = data.load(options, trainer_class(options).contract)
+    contract = trainer_class(options).contract
+    loaded = data.load(options, contract)
     pair = data.PAIRS.get(getattr(options, config.data_option(options.gan_type)))
     if options.dry_run or not (pair and pair.prune_by_classifier):
         return loaded
+    if contract == "labelled_source":
+        raise UsageError(f"{loaded.name}: is pruned by the labels of both domains; prune neither")
     from framework import classifier_trainer
 
-    settings = classifier_trainer.for_semantic_loss(options, iterations=2000)
+    settings = classifier_trainer.settings(options, iterations=2000)
     net = classifier_trainer.ready(settings, loaded.labelled())()
     kept = data.prune(loaded.domains[1], lambda x: classifier_trainer.probabilities(net, x))
     dropped = len(loaded.domains[1].images) - len(kept.images)
@@ -100,7 +110,7 @@ def build_trainer(options: Options, data, run=None):
 
 def places(args: argparse.Namespace) -> dict[str, str | None]:
     """What a command was told of the machine it runs on, for `restored`."""
-    return dict(devices=args.devices, data_dir=args.data_dir)
+    return {name: getattr(args, name) for name in PLACES}
 
 
 @contextlib.contextmanager
@@ -114,15 +124,20 @@ def restored(folder: str, **changes):
     if cluster.workers() > 1:
         raise UsageError("TF_CONFIG names several workers: this command runs on one; unset it")
     run = Run.load(Path(folder))
-    options = config.from_dict(run.config | {"results_dir": str(run.folder.parent)})
+    options = config.from_dict(run.config | {"results_dir": str(run.folder.resolve().parent)})
     changes = {name: value for name, value in changes.items() if value is not None}
     for name in changes:
         if not hasattr(options, name):
             raise UsageError(f"--{name}: not for the {options.gan_type} of {folder}")
     if changes.get("dry_run") and hasattr(options, "classifier_path"):
-        changes["classifier_path"] = None
+        changes |= dict(classifier_path=None, semantic_loss=False)
     options = dataclasses.replace(options, **changes)
     with tensorflow(options):
+        from framework import devices
+
+        used = devices.names(options.devices)
+        if len(used) > 1:  # a batch of the run's size need not be a multiple of what is here
+            options = dataclasses.replace(options, devices=used[0])
         trainer = build_trainer(options, load_data(options), run)
         trainer.restore()
         yield trainer

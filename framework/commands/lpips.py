@@ -7,8 +7,6 @@ from framework.commands.base import load_tensorflow, parser
 from framework.errors import MissingError, UsageError, UserError
 from framework.options import Options
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".npy")
-
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
@@ -47,7 +45,9 @@ def run(argv: Sequence[str]) -> int:
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    found = sorted(each for each in path.glob("*") if each.suffix.lower() in ENDINGS)
+    from framework.data import folder
+
+    found = folder.with_suffix(path, folder.SUFFIXES) if path.is_dir() else []
     if not found:
         raise MissingError(f"{path}: no image (png, jpg or npy) there")
     return found
@@ -71,15 +71,12 @@ def _read(files: list[Path]):
 def _array(file: Path):
     """What is in a file: one image or, in an npy, one or many; float32, uint8 ones scaled."""
     import numpy as np
-    from PIL import Image
+
+    from framework.data.decode import UNREADABLE, decoded
 
     try:
-        if file.suffix.lower() == ".npy":
-            array = np.load(file)
-        else:
-            with Image.open(file) as image:
-                array = np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, EOFError, SyntaxError, Image.DecompressionBombError) as error:
+        array = np.load(file) if file.suffix.lower() == ".npy" else np.asarray(decoded(file))
+    except UNREADABLE as error:
         raise UserError(f"cannot read {file}: mend or remove it") from error
     if array.dtype == np.uint8:
         array = array / np.float32(127.5) - 1

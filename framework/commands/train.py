@@ -55,7 +55,7 @@ def _callbacks(trainer) -> list:
 
 
 def _sweep(sweep: grid.Grid) -> int:
-    options, jobs = config.parse(sweep.rest), grid.jobs(sweep)
+    options, jobs = grid.first(sweep), grid.jobs(sweep)
     if options.dry_run:
         raise UsageError("--dry_run: not with --grid; look at one of its runs")
     if options.overwrite:

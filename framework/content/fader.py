@@ -49,7 +49,8 @@ class Trainer(content_trainer.Trainer):
         code = self.nets["common"](both(batch), training=True)
         attribute = tf.concat([told(x1, 0), told(x2, 1)], axis=0)
         back1, back2 = tf.split(self.nets["gen"]([code, attribute], training=True), 2)
-        terms = {"rec1": self.distance(back1, x1), "rec2": self.distance(back2, x2)}
+        # A mean over the images of both domains, as that of `hide`.
+        terms = {"rec1": 0.5 * self.distance(back1, x1), "rec2": 0.5 * self.distance(back2, x2)}
         return terms | self.hide(code, random, swap=True)
 
     def extra(self, guide: tf.Tensor) -> tf.Tensor:

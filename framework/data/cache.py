@@ -19,8 +19,9 @@ def cached(data_dir: str, key: str, files: Iterable[Path], build: Callable[[], S
     The arrays lie under `<data_dir>/.cache`, or under the user's cache folder when that cannot
     be written; with neither, nothing is kept. An incomplete or unreadable entry is built again.
     """
-    state = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    name = hashlib.sha256(json.dumps([key, sorted(state)]).encode()).hexdigest()[:24]
+    # Links as they are: labels and order come from their names.
+    state = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    name = hashlib.sha256(json.dumps([key, state]).encode()).hexdigest()[:24]
     roots = [Path(data_dir) / ".cache", _user_cache()]
     for root in roots:
         try:

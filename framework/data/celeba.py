@@ -135,7 +135,10 @@ def read_attributes(file: Path) -> dict[str, np.ndarray]:
 
 
 def _rows(file: Path) -> list[list[str]]:
-    rows = [line.replace(",", " ").split() for line in file.read_text().splitlines()]
+    try:
+        rows = [line.replace(",", " ").split() for line in file.read_text().splitlines()]
+    except UnicodeDecodeError as error:
+        raise MissingError(f"{file} is no text: unpack it or fetch it again") from error
     rows = [row for row in rows if row]
     if len(rows) < 2:
         raise MissingError(f"{file} is empty: fetch it again")

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from framework.data.cache import cached
+from framework.data.decode import UNREADABLE, decoded, flat
 from framework.data.originals import Split, Splits
 from framework.errors import MissingError, UsageError, UserError
 
@@ -70,17 +71,36 @@ def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
     if not folder.is_dir():
         raise MissingError(f"{folder} is not a folder: give one with images")
     files = _images_in(folder)
+    kinds = [each for each in sorted(folder.iterdir()) if _is_class(each)]
+    if files and kinds:
+        raise UsageError(
+            f"{folder} has images, such as {files[0].name}, and folders of images, such as "
+            f"{kinds[0].name}: classes are folders alone; move one or the other away"
+        )
     if files:
         return files, ()
-    kinds = [each for each in sorted(folder.iterdir()) if each.is_dir() and _images_in(each)]
     files = [file for kind in kinds for file in _images_in(kind)]
     if not files:
         raise MissingError(f"{folder} has no {', '.join(SUFFIXES)} files, nor have its sub-folders")
     return files, tuple(kind.name for kind in kinds) if len(kinds) > 1 else ()
 
 
+def _is_class(folder: Path) -> bool:
+    return folder.is_dir() and not folder.name.startswith(".") and bool(_images_in(folder))
+
+
 def _images_in(folder: Path) -> list[Path]:
-    return sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and f.is_file())
+    """Sorted by their names without suffix, as `check_names` compares them."""
+    return sorted(with_suffix(folder, SUFFIXES), key=lambda file: (file.stem, file.suffix))
+
+
+def with_suffix(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """The files of a folder with these suffixes, in either case, by name; no hidden ones."""
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in suffixes and file.is_file() and not file.name.startswith(".")
+    )
 
 
 def _select(images: np.ndarray, labels: np.ndarray | None, mask: np.ndarray) -> Split:
@@ -89,8 +109,8 @@ def _select(images: np.ndarray, labels: np.ndarray | None, mask: np.ndarray) -> 
 
 def _image(file: Path, size: int, enlarge: bool = False) -> np.ndarray:
     try:
-        image = _array_image(file) if file.suffix.lower() == ".npy" else _decoded(file)
-    except (OSError, ValueError, EOFError, SyntaxError, Image.DecompressionBombError) as error:
+        image = _array_image(file) if file.suffix.lower() == ".npy" else decoded(file)
+    except UNREADABLE as error:
         reason = " ".join(str(error).split())
         raise UserError(f"cannot read {file} ({reason}): mend or remove it") from error
     if min(image.size) < size and not enlarge:
@@ -99,11 +119,6 @@ def _image(file: Path, size: int, enlarge: bool = False) -> np.ndarray:
             "ask for a smaller size or remove it"
         )
     return np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR))
-
-
-def _decoded(file: Path) -> Image.Image:
-    with Image.open(file) as image:
-        return _flat(ImageOps.exif_transpose(image))
 
 
 def _array_image(file: Path) -> Image.Image:
@@ -116,15 +131,4 @@ def _array_image(file: Path) -> Image.Image:
         raise ValueError(f"{array.dtype} values; use uint8, or floats in [0, 1]")
     if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
         raise ValueError(f"shape {array.shape}; use [H, W] or [H, W, 1, 3 or 4]")
-    return _flat(Image.fromarray(array))
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    """RGB; what is transparent becomes white, 16-bit grey becomes 8-bit."""
-    if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8)).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        colour = image.convert("RGBA")
-        white = Image.new("RGBA", colour.size, "white")
-        return Image.alpha_composite(white, colour).convert("RGB")
-    return image.convert("RGB")
+    return flat(Image.fromarray(array))

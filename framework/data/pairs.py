@@ -49,6 +49,9 @@ PAIRS = {
     "usps2mnist": Pair("digits from envelopes and MNIST", "usps", "mnist"),
     "mnist2fashion": Pair("MNIST and Fashion-MNIST", "mnist", "fashion"),
     "celeba_smiling": _faces("faces without and with a smile (CelebA)", "Smiling"),
+    "celeba_mouth": _faces(
+        "faces with mouth closed and slightly open (CelebA)", "Mouth_Slightly_Open"
+    ),
     "celeba_blond": _faces("faces without and with blond hair (CelebA)", "Blond_Hair"),
     "celeba_glasses": _faces("faces without and with eyeglasses (CelebA)", "Eyeglasses"),
     "celeba_male": _faces("faces of women and of men (CelebA)", "Male"),

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
+from framework.data.decode import UNREADABLE, decoded
 from framework.data.originals import Split, Splits
 from framework.errors import MissingError, UsageError
 
@@ -60,17 +61,20 @@ def decode(
     images = np.empty((len(names), size, size, 3), np.uint8)
 
     def one(place: int) -> None:
-        try:
-            with Image.open(BytesIO(archive.read(names[place]))) as image:
-                images[place] = np.asarray(fit(image.convert("RGB"), size))
-        except (OSError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
-            raise MissingError(
-                f"{archive.path}: cannot read {names[place]} ({error}): fetch it again"
-            ) from error
+        images[place] = np.asarray(fit(_image(archive, names[place]), size))
 
     with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:  # Pillow decodes without the GIL
         deque(pool.map(one, range(len(names))), maxlen=0)
     return images
+
+
+def _image(archive: Archive, name: str) -> Image.Image:
+    try:
+        return decoded(BytesIO(archive.read(name)))
+    except UNREADABLE as error:
+        raise MissingError(
+            f"{archive.path}: cannot read {name} ({error}): fetch it again"
+        ) from error
 
 
 class PhotoSet(ABC):
@@ -154,11 +158,7 @@ class Side(PhotoSet):
 
     def _smallest_side(self, archive: Archive, parts: list[list[str]]) -> int:
         """Of the first image of each part; the others are taken to be as large."""
-        sides = []
-        for names in parts:
-            with Image.open(BytesIO(archive.read(names[0]))) as image:
-                sides.append(min(image.size))
-        return min(sides)
+        return min(min(_image(archive, names[0]).size) for names in parts)
 
 
 def _images(names: Iterator[str] | list[str]) -> list[str]:

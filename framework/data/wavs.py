@@ -10,7 +10,7 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from framework.data.audio import RATE
-from framework.data.folder import held_out
+from framework.data.folder import held_out, with_suffix
 from framework.errors import MissingError, UsageError, UserError
 
 
@@ -35,7 +35,7 @@ def listed(folder: str) -> list[Path]:
     place = Path(folder)
     if not place.is_dir():
         raise MissingError(f"{folder} is not a folder: give one with wav files")
-    files = sorted(f for f in place.iterdir() if f.suffix.lower() == ".wav" and f.is_file())
+    files = with_suffix(place, (".wav",))
     if not files:
         raise MissingError(f"{folder} has no .wav files")
     return files

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from framework import g2g_trainer, guides, losses, penalties
-from framework.exchange import Swap, exchange, pair
+from framework.exchange import exchange, pair
 from framework.g2g import networks
 from framework.g2g.naive import code_cycle
 from framework.g2g_trainer import NETS
@@ -37,17 +37,21 @@ class Trainer(g2g_trainer.Trainer):
         return makers
 
     def build_nets(self) -> dict[str, keras.Model]:
-        """`content`, `gen`, `disc` and, unless identities replace it, `style`."""
+        """`content`, `gen`; `style` unless identities replace it; `disc` if it is asked."""
         o = self.options
         nets = networks.build(o, self.style_dim)
         if o.id_mode == "replace":
             del nets["style"]
-        layers = Style(weight_init="normal", bias_init=0.0, weight_decay=o.weight_decay)
-        nets["disc"] = cyclegan.patch_discriminator(
-            image_size=o.image_size, nf=scaled(64, o.width * o.d_width), strided=o.d_layers,
-            layers=layers,
-        )  # fmt: skip
+        if self._judged:
+            nets["disc"] = cyclegan.patch_discriminator(
+                image_size=o.image_size, nf=scaled(64, o.width * o.d_width), strided=o.d_layers,
+                layers=Style(weight_init="normal", bias_init=0.0, weight_decay=o.weight_decay),
+            )  # fmt: skip
         return nets
+
+    @property
+    def _judged(self) -> bool:
+        return not self.options.sanity and self.options.adv_weight > 0
 
     @property
     def style_dim(self) -> int:
@@ -58,10 +62,8 @@ class Trainer(g2g_trainer.Trainer):
 
     def build_phases(self) -> list[Phase]:
         """Encoders and generator, then the discriminator."""
-        return [
-            Phase("gen", self.averaged, self.gen_terms),
-            Phase("disc", ("disc",), self.disc_terms),
-        ]
+        judging = [Phase("disc", ("disc",), self.disc_terms)] if self._judged else []
+        return [Phase("gen", self.averaged, self.gen_terms), *judging]
 
     def encode(self, x: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Content and style codes; the identity is the style with --id_mode replace."""
@@ -79,11 +81,13 @@ class Trainer(g2g_trainer.Trainer):
         if o.sanity:
             return terms
         terms |= code_cycle(swap, o.gamma)
-        if o.adv_weight:
+        if self._judged:
             logits = self.nets["disc"](swap.mixed, training=training)
             terms["adv"] = o.adv_weight * 2 * losses.ADVERSARIAL["lsgan"].gen(logits)
         if o.id_mode == "loss":
-            terms["identity"] = guides.ramp(o, random.step) * self._identity(swap)
+            see, like = self.frozen["identity"], exchange(swap.x)
+            distance = 2 * guides.identity_distance(see, swap.mixed, like)  # of the pair (eq. 8)
+            terms["identity"] = guides.ramp(o, random.step) * distance
         return terms
 
     def _images(self, batch: Batch) -> tf.Tensor:
@@ -96,12 +100,6 @@ class Trainer(g2g_trainer.Trainer):
         return 2 * penalties.distance(
             see(images, training=False), tf.stop_gradient(see(reals, training=False))
         )
-
-    def _identity(self, swap: Swap) -> tf.Tensor:
-        """Mean L1 of F(x) and F of the mixed image that has its style, summed over the pair."""
-        see = self.frozen["identity"]
-        mixed = exchange(see(swap.mixed, training=False))
-        return 2 * penalties.distance(mixed, tf.stop_gradient(see(swap.x, training=False)))
 
     def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Least squares of all images against the mixed ones (eq. 7)."""

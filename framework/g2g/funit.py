@@ -116,7 +116,8 @@ class Trainer(g2g_trainer.Trainer):
     def _r1(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """E |grad D(x)|^2 of the mean over patches, or as published of the mean over all 2B images.
 
-        That is smaller by (2B)^2, whatever the number of devices that share the images.
+        That is smaller by B^2: the published program asks for the images 1 and 2 of its B pairs
+        apart. Devices that share the pairs make no difference.
         """
 
         def mean_logit(images: tf.Tensor) -> tf.Tensor:
@@ -125,7 +126,7 @@ class Trainer(g2g_trainer.Trainer):
         norm = 2 * penalties.r1(mean_logit, x, x, tf.random.uniform)
         if self.options.r1_mode == "per_sample":
             return norm
-        return norm / float(x.shape[0] * self.replicas * self.options.accumulate) ** 2
+        return norm / float(x.shape[0] // 2 * self.replicas * self.options.accumulate) ** 2
 
     def gen_terms(self, batch: Batch, random: Random, training: bool = True) -> dict:
         """Adversary, short reconstruction and feature matching (eq. 5, 7 and 8)."""
@@ -160,8 +161,6 @@ class Trainer(g2g_trainer.Trainer):
             told = self.nets["head"](swap.style)
             terms["style_class"] = o.style_class_weight * losses.cross_entropy(y, told)
         if o.id_mode == "loss":
-            see = self.frozen["identity"]
-            known = tf.stop_gradient(see(x, training=False))
-            distance = penalties.distance(see(mixed, training=False), exchange(known))
+            distance = guides.identity_distance(self.frozen["identity"], mixed, exchange(x))
             terms["identity"] = guides.ramp(o, random.step) * distance
         return terms, Features(real_seen, mixed_seen, *(seen for _, seen in back))

@@ -26,7 +26,7 @@ class Trainer(g2g_trainer.Trainer):
     def gen_terms(self, batch: Batch, random: Random, training: bool = True) -> dict:
         """Equation 4."""
         swap = self.swap(pair(batch), training)
-        rec = self.options.rec_weight * 2 * tf.reduce_mean(tf.abs(swap.back - swap.x))
+        rec = self.options.rec_weight * 2 * penalties.distance(swap.back, swap.x)
         return {"rec": rec} | code_cycle(swap, self.options.gamma)
 
 

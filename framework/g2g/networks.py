@@ -9,7 +9,7 @@ from nets.blocks import Style, scaled
 
 def build(options: Options, style_dim: int) -> dict[str, keras.Model]:
     """`content`, `style` and `gen` of --g2g_nets."""
-    return KINDS[options.nets_of()](
+    return KINDS[options.nets_used](
         options, style_dim, Style("channel", "he", 0.0, options.weight_decay)
     )
 

@@ -31,7 +31,7 @@ G2G_CYCLE = G2G_FACES | dict(
 # L2 of 1e-4 as RMSprop adds it to gradients.
 G2G_PAPER = dict(
     gan_type="g2g", g2g_variant="funit2funit", dataset="folder", image_size=128, optim="rms",
-    lr_g=1e-4, lr_d=1e-4, weight_decay=5e-5, batch_size=4, ema=0.999, iterations=100_000,
+    rho=0.99, lr_g=1e-4, lr_d=1e-4, weight_decay=5e-5, batch_size=4, ema=0.999, iterations=100_000,
     r1_mode="batch_mean", long_weight=0.01,
 )  # fmt: skip
 

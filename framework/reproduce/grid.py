@@ -68,6 +68,15 @@ def _halves(word: str) -> list[str]:
     return [word]
 
 
+def first(grid: Grid) -> config.Options:
+    """Options of the first combination: without the grid's flags others may not go together."""
+    return config.parse(_argv(grid, next(iter(combinations(grid).values()))))
+
+
+def _argv(grid: Grid, values: Mapping[str, str]) -> list[str]:
+    return [*grid.rest, *(f"--{flag}={value}" for flag, value in values.items())]
+
+
 def combinations(grid: Grid) -> dict[str, dict[str, str]]:
     """Label such as `gamma=0.4, seed=1` -> the flags' values, for every combination."""
     found = (
@@ -88,10 +97,7 @@ def jobs(grid: Grid) -> dict[str, Job]:
         UsageError: as for a single run.
     """
     every = combinations(grid)
-    flags = {
-        label: [*grid.rest, *(f"--{flag}={value}" for flag, value in values.items())]
-        for label, values in every.items()
-    }
+    flags = {label: _argv(grid, values) for label, values in every.items()}
     names = {label: config.parse(argv).name for label, argv in flags.items()}
     # One folder for all: a name of the user's, or flags that do not name a run, such as iterations.
     if len(set(names.values())) < len(names):
@@ -111,7 +117,7 @@ def write(grid: Grid, found: Mapping[str, Job], results_dir: Path) -> Path:
     """Table (Markdown, CSV) of all metrics, plots of them and of losses; returns the folder."""
     from framework.results import compare, files  # slow to import, and `--help` comes by here
 
-    name = config.parse(grid.rest).name
+    name = config.run_name(grid.rest)
     place = results_dir / FOLDER / f"{name}-{'-'.join(grid.values)}"
     place.mkdir(parents=True, exist_ok=True)
     runs = {label: results_dir / job.name for label, job in found.items()}

@@ -18,6 +18,11 @@ from framework.errors import MissingError, Stopped, UserError
 MAIN = Path(__file__).parents[2] / "main.py"
 STOPPED = "stopped; every run is saved and the same command goes on"
 INTERRUPTED, TERMINATED = 130, 75  # exit codes
+STOPPING = (signal.SIGTERM, signal.SIGUSR1)  # the second is what Slurm sends
+WITHOUT_TRACE = {  # options that change nothing in what a finished run has to show
+    "results_dir", "data_dir", "devices", "max_time", "keep", "save_every", "log_every",
+    "sheet_every", "steps_per_call", "logger",
+}  # fmt: skip
 NICE_TO_SEE = 5  # last lines of a failed run's output that are shown
 
 
@@ -32,7 +37,7 @@ class Job:
     def argv(self, results_dir: Path, common: Mapping[str, object]) -> list[str]:
         """The flags of `main.py`."""
         every = {**self.options, **common, "name": self.name, "results_dir": results_dir}
-        return [word for name, value in every.items() for word in (f"--{name}", _text(value))]
+        return [f"--{name}={_text(value)}" for name, value in every.items()]
 
     def with_all_of(self, other: "Job") -> "Job":
         """The same run with what both want of it."""
@@ -43,13 +48,15 @@ class Job:
         """Whether it was trained to its end as asked and then measured as asked."""
         folder = results_dir / self.name
         try:
-            metrics = json.loads((folder / "metrics.json").read_text())
             config = json.loads((folder / "config.json").read_text())
+            measured = config.get("eval_pairs") != 0
+            metrics = json.loads((folder / "metrics.json").read_text()) if measured else {}
             last = (folder / "history.csv").read_text().splitlines()[-1]
             ended = int(last.partition(",")[0]) == config["iterations"]
         except (OSError, ValueError, LookupError):
             return False
-        same = all(_text(config.get(k)) == _text(v) for k, v in self.options.items())
+        asked = {k: v for k, v in self.options.items() if k not in WITHOUT_TRACE}
+        same = all(_text(config.get(k)) == _text(v) for k, v in asked.items())
         return ended and same and all(name in metrics for name in self.measures)
 
 
@@ -73,7 +80,7 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
     cores = _cores(at_once)
     running: dict[int, tuple[Job, subprocess.Popen, float]] = {}
     complete = True
-    before = signal.signal(signal.SIGTERM, _stop)
+    before = {number: signal.signal(number, _stop) for number in STOPPING}
     try:
         while todo or running:
             for place in [p for p in range(at_once) if p not in running][: len(todo)]:
@@ -89,7 +96,8 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
     except KeyboardInterrupt:
         raise Stopped(STOPPED, INTERRUPTED) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         for _, process, _ in running.values():
             process.send_signal(signal.SIGTERM)
         for _, process, _ in running.values():

@@ -104,7 +104,7 @@ def _headlines(metrics: dict) -> str:
 
 def _sheets(run: "Run") -> str:
     """The newest sheet large, how it came about, and sheets that are not of an iteration."""
-    paths = sorted(run.samples.glob("*.png"), key=lambda path: (len(path.stem), path.stem))
+    paths = sorted(run.samples.glob("[!.]*.png"), key=lambda path: (len(path.stem), path.stem))
     timed = [path for path in paths if path.stem.isdigit()]
     other = [path for path in paths if not path.stem.isdigit()]
     caption = _caption(run.config)
@@ -121,8 +121,13 @@ def _sheets(run: "Run") -> str:
         parts.append(_section("How the samples grew", body))
     for path in other:
         title = path.stem.replace("_", " ").capitalize()
-        parts.append(_section(title, _figure(path, CAPTIONS.get(path.stem, caption), "sheet")))
+        parts.append(_section(title, _figure(path, _own_caption(path.stem, caption), "sheet")))
     return "\n".join(parts)
+
+
+def _own_caption(stem: str, usual: str) -> str:
+    """Of a sheet that is not of an iteration; those of `translate` end in what was given."""
+    return CAPTIONS.get("translate" if stem.startswith("translate_") else stem, usual)
 
 
 def _caption(config: dict[str, Any]) -> str:
@@ -236,7 +241,7 @@ def _stem(name: str) -> str:
 def _plots(folder: Path) -> str:
     order = list(GROUPS)
     paths = sorted(
-        folder.glob("*.png"),
+        folder.glob("[!.]*.png"),  # a kill may leave a hidden one half-written
         key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path.stem),
     )
     images = "".join(_image(path, f"plot of {path.stem}") for path in paths)

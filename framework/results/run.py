@@ -125,6 +125,10 @@ class Run:
         if self._history_path.exists():
             self._write_history()
 
+    def forget_metrics(self) -> None:
+        """Delete metrics.json: training goes on, and its numbers are of other weights."""
+        (self.folder / "metrics.json").unlink(missing_ok=True)
+
     def _write_history(self) -> None:
         self._columns = files.columns_of(self.history)
         files.write_text(self._history_path, files.history_text(self.history))
@@ -267,6 +271,10 @@ def _check_place(folder: Path, config: dict, overwrite: bool, inert: set[str]) -
         raise UsageError(f"{folder / 'config.json'} is damaged: {hint}")
     if table := differences(there, config, inert):
         raise UsageError(f"{folder} holds a run with other options; {hint}\n{table}")
+    steps = (path.name for path in (folder / "checkpoints").glob("[0-9]*"))
+    done, asked = max((int(name) for name in steps if name.isdigit()), default=0), config
+    if done > asked.get("iterations", done):
+        raise UsageError(f"--iterations {asked['iterations']}: this run has {done} already")
 
 
 def _unwritable(folder: Path, error: OSError) -> UserError:
@@ -288,9 +296,9 @@ def _write_record(folder: Path, config: dict, command: str) -> None:
     new = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        files.write_json(folder / "config.json", config)  # first: it marks a run folder
         files.write_text(folder / "command.txt", command + "\n")
         files.write_json(folder / "env.json", environment())
-        files.write_json(folder / "config.json", config)
     except OSError:
         if folder in new:
             shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 def players(folder: Path) -> str:
     """A table to listen to <example>_<part>.wav of a folder: examples below each other; or ''."""
     rows: dict[str, list[str]] = {}
-    for path in sorted(folder.glob("*.wav")):
+    for path in sorted(folder.glob("[!.]*.wav")):
         example, _, part = path.stem.partition("_")
         data = base64.b64encode(path.read_bytes()).decode()
         rows.setdefault(example, []).append(

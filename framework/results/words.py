@@ -88,6 +88,8 @@ CAPTIONS = {
     "factors": f"A row is x1, x2 of its class, x3, then dec(z1, s3) and dec(z3, s1). {FACTORS}",
     "content": "Images of domain 1 above; below each the same with what the image on the left has "
     "extra.",
+    "translate": "From above: given images, the same found again (where there is a way back), and "
+    "their partners in the other domain.",
     "removal": "Images of domain 2 without what they have extra.",
     "swap": "Images of domain 2, guides, and the former with what the latter have extra.",
     "guides": "An image and two guides; nothing extra, then that of guide 1 and on to guide 2's.",

@@ -34,6 +34,20 @@ def test_the_cache_is_built_anew_for_another_key_or_changed_files(tmp_path, sour
     assert (changed.train.images == 7).all()
 
 
+def test_links_to_the_same_files_in_another_order_are_other_data(tmp_path):
+    pool = [tmp_path / "pool1", tmp_path / "pool2"]
+    for i, file in enumerate(pool):
+        file.write_bytes(bytes(i + 1))
+    for name, targets in (("a", pool), ("b", pool[::-1])):
+        (tmp_path / name).mkdir()
+        for i, target in enumerate(targets):
+            (tmp_path / name / str(i)).symlink_to(target)
+    for value, name in enumerate("ab"):
+        files = [tmp_path / name / str(i) for i in range(2)]
+        found = cache.cached(str(tmp_path), "k", files, lambda value=value: splits_of(value))
+        assert (found.train.images == value).all()
+
+
 @pytest.mark.parametrize("damage", ["cut", "gone", "empty"])
 def test_a_damaged_cache_is_built_anew(tmp_path, source_file, damage):
     cache.cached(str(tmp_path), "k", [source_file], lambda: splits_of(5))

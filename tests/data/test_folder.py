@@ -50,6 +50,20 @@ def test_sub_folders_are_classes(tmp_path):
     assert sorted(test.labels) == [0, 1]
 
 
+def test_hidden_files_and_folders_do_not_count(tmp_path):
+    for name in ("dog", "cat", ".ipynb_checkpoints"):
+        fill(tmp_path / "a" / name, count=2)
+    (tmp_path / "a" / "cat" / "._000.png").write_bytes(b"a Mac's notes")
+    (train, test), classes = read(tmp_path / "a")
+    assert classes == ("cat", "dog") and len(train.images) + len(test.images) == 4
+
+
+def test_images_beside_folders_of_images_are_refused(tmp_path):
+    fill(fill(tmp_path / "a", count=2) / "cat", count=2)
+    with pytest.raises(UsageError, match=r"such as 000\.png, and folders of images, such as cat"):
+        read(tmp_path / "a")
+
+
 @pytest.mark.parametrize(
     "mode, colour, expected",
     [
@@ -204,3 +218,15 @@ def test_paired_folders_have_files_of_the_same_names(tmp_path):
         folder.check_names(a, c)
     with pytest.raises(UsageError, match=r"--paired: .*/a has no file 3\.\*"):
         folder.check_names(c, a)
+
+
+def test_pairs_stand_at_the_same_place_whatever_their_suffix(tmp_path):
+    for place in ("a/x.png", "a/x.k.png", "b/x.npy", "b/x.k.jpg"):
+        file = tmp_path / place
+        file.parent.mkdir(exist_ok=True)
+        if file.suffix == ".npy":
+            np.save(file, np.zeros((8, 8), np.uint8))
+        else:
+            Image.new("RGB", (8, 8)).save(file)
+    orders = [[file.stem for file in folder.listed(str(tmp_path / n), 8)[0]] for n in "ab"]
+    assert orders == [["x", "x.k"]] * 2

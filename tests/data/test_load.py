@@ -31,7 +31,8 @@ def faces(count):
     labels = np.ones((count, len(celeba.ATTRIBUTES)), np.int64)
     labels[::2, celeba.ATTRIBUTES.index("Eyeglasses")] = 0
     labels[::2, celeba.ATTRIBUTES.index("Male")] = 0
-    labels[::3, celeba.ATTRIBUTES.index("Smiling")] = 0
+    for name in ("Smiling", "Mouth_Slightly_Open"):
+        labels[::3, celeba.ATTRIBUTES.index(name)] = 0
     labels[::3, celeba.ATTRIBUTES.index("Blond_Hair")] = 0
     labels[:, celeba.ATTRIBUTES.index("5_o_Clock_Shadow")] = 0
     for name in ("Mustache", "Goatee"):

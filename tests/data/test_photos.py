@@ -7,7 +7,7 @@ import pytest
 from photographs import plain, side_files, write_folder, write_zip
 from PIL import Image
 
-from framework.data import prepared, sources
+from framework.data import photos, prepared, sources
 from framework.errors import MissingError, UsageError
 
 
@@ -24,6 +24,14 @@ def check(root, size=16, counts=(5, 3)):
 def test_a_folder(tmp_path, inside):
     write_folder(tmp_path / "horse2zebra", side_files(root=inside))
     check(tmp_path)
+
+
+def test_a_damaged_photograph_is_named(tmp_path):
+    for part in ("trainA", "testA"):
+        (tmp_path / part).mkdir()
+        (tmp_path / part / "0.png").write_bytes(b"no picture")
+    with pytest.raises(MissingError, match=r"trainA/0\.png.*fetch it again"):
+        photos.Side("A").read(tmp_path, 16)
 
 
 def test_a_zip_in_any_order(tmp_path):

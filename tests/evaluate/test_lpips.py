@@ -245,6 +245,21 @@ def test_the_command_compares_files_and_folders(shared_data, tmp_path, capsys):
     assert main(["lpips", str(tmp_path / "none"), str(tmp_path / "b"), *how]) == 3
 
 
+def test_files_are_decoded_as_they_look(tmp_path, shared_data, capsys):
+    """Upright and with all 16 bits, so that the same picture is the same however it is kept."""
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32), np.uint8)
+    plain = Image.fromarray(noise)
+    plain.save(tmp_path / "a.png")
+    Image.fromarray(noise.astype(np.uint16) * 257).save(tmp_path / "b.png")
+    exif = Image.Exif()
+    exif[0x0112] = 3  # lies on its head
+    plain.rotate(180).save(tmp_path / "c.png", exif=exif)
+    how = ["--net", "squeeze", "--lpips_weights", str(shared_data / "lpips")]
+    for name in "bc":
+        assert main(["lpips", str(tmp_path / "a.png"), str(tmp_path / f"{name}.png"), *how]) == 0
+        assert float(capsys.readouterr().out) == pytest.approx(0, abs=1e-6)
+
+
 def test_mistaken_images_are_one_line(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     noise = np.random.default_rng(0).integers(0, 256, (24, 24, 3), np.uint8)

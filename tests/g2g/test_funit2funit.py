@@ -103,7 +103,7 @@ def test_r1_now_and_then_has_the_same_mean(step, times):
 
 
 @pytest.mark.parametrize("pairs", [1, 3])
-def test_r1_of_the_batchs_mean_is_smaller_by_its_images_squared(pairs):
+def test_r1_of_the_batchs_mean_is_smaller_by_its_pairs_squared(pairs):
     rows = images(*[(1, 2)] * pairs)
     many = dict(x1=rows, x2=rows, y1=tf.zeros(pairs, tf.int64), y2=tf.ones(pairs, tf.int64))
 
@@ -112,7 +112,7 @@ def test_r1_of_the_batchs_mean_is_smaller_by_its_images_squared(pairs):
 
     assert penalty() == pytest.approx(10 * 50.5)
     published = penalty("--r1_mode", "batch_mean")
-    assert published == pytest.approx(10 * 50.5 / (2 * pairs) ** 2)
+    assert published == pytest.approx(10 * 50.5 / pairs**2)
     # The same images in parts, each of which knows only its own rows.
     parts = penalty("--r1_mode", "batch_mean", "--accumulate", "2")
     assert parts == pytest.approx(published / 4)

@@ -16,7 +16,6 @@ TINY = dict(image_size=32, nf=4, res_blocks=1)
         (cyclegan.generator, {"image_size": 128, "res_blocks": 6}, 7_837_699),
         (cyclegan.patch_discriminator, {}, 2_764_737),
         (cyclegan.patch_discriminator, {"strided": 2}, 662_977),
-        (cyclegan.pixel_discriminator, {}, 8_705),
     ],
 )
 def test_parameters(make, options, parameters):
@@ -55,22 +54,9 @@ def test_generator_rows():
     assert net.output_shape == (None, 32, 32, 3)
 
 
-def test_domains_of_different_channels():
-    net = cyclegan.generator(**TINY, channels=1, out_channels=3)
-    assert net.output_shape == (None, 32, 32, 3)
-
-
 def test_weights_start_with_deviation_of_2_percent():
     kernel = cyclegan.patch_discriminator(image_size=32, nf=16).get_layer("disc_conv2").kernel
     assert np.std(kernel) == pytest.approx(0.02, rel=0.05)
-
-
-def test_pixel_discriminator_looks_at_one_pixel():
-    net = cyclegan.pixel_discriminator(image_size=4, nf=2)
-    x = np.random.normal(size=(1, 4, 4, 3)).astype("f")
-    turned = net(x[:, ::-1]).numpy()  # the norm's statistics do not see order
-    assert turned == pytest.approx(net(x).numpy()[:, ::-1], abs=1e-5)
-    assert net.output_shape == (None, 4, 4, 1)
 
 
 def test_dtypes_under_bfloat16():

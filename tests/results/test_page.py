@@ -115,6 +115,17 @@ def test_sheets_of_codes_say_what_they_show(run):
     assert "<b>0.25</b><span>s svm</span>" in text
 
 
+def test_what_a_kill_left_half_written_is_no_sheet(run):
+    run.sheet((constant(1, -1), constant(-1, 1)), 10)
+    run.sheet((constant(1, -1), constant(-1, 1)), "translate_cats_domain1")
+    for folder in (run.samples, run.losses):
+        folder.mkdir(exist_ok=True)
+        (folder / ".7.tmp.000500.png").write_bytes(b"half")
+    text = run.report().read_text(encoding="utf-8")
+    assert text.count("<figure class=sheet>") == 2 and "000500" not in text
+    assert "their partners in the other domain" in text
+
+
 def test_page_is_self_contained(run):
     text = filled(run)
     sources = re.findall(r"""(?:src|href)\s*=\s*["']?([^"'>\s]+)""", text)
