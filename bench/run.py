@@ -21,17 +21,22 @@ HIDDEN_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; returns its exit code."""
-    args = _parser().parse_args(argv)
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        chosen = contenders.select(args.contenders, list(contenders.table()))
+        workloads = contenders.select(args.workloads, list(WORKLOADS))
+    except ValueError as error:
+        parser.error(str(error))
     files = [Path(name) for name in args.files] or sorted(RESULTS.glob("*.json"))[-1:]
     if args.table:
         print(table.markdown(table.merged([json.loads(path.read_text()) for path in files])))
         return 0
     if not args.gpu:
         os.environ.update(HIDDEN_GPU)
-    chosen = contenders.select(args.contenders, list(contenders.table()))
     result = {"machine": machine()}
     path = RESULTS / f"{_now()}-{_slug(result['machine'])}.json"
-    for name in contenders.select(args.workloads, list(WORKLOADS)):
+    for name in workloads:
         result[name] = measure(name, chosen, args.rounds, result["machine"])
         _write(path, result)
     if args.startup:

@@ -7,6 +7,7 @@ os.environ.update(
     CUDA_VISIBLE_DEVICES="",
     MPLBACKEND="Agg",
     TF_CPP_MIN_LOG_LEVEL="3",
+    TF_ENABLE_ONEDNN_OPTS="1",  # as `framework` does, which is imported after TensorFlow here
     NO_GCE_CHECK="true",
     no_proxy="localhost,127.0.0.1",
     OMP_NUM_THREADS="1",  # scikit-learn's threads would wait, spinning, for cores of other tests

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from commands import everything_below
+from commands import everything_below, in_a_fresh_process
 
 from framework import doctor
 from framework.cli import main
@@ -149,3 +149,12 @@ def test_a_check_that_breaks_is_a_line_too(capsys, monkeypatch):
 def test_a_pair_that_does_not_exist_is_a_usage_error(capsys):
     assert main(["doctor", "--cogan_data", "mnist2svnh"]) == 2
     assert "did you mean mnist2svhn?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "1"), ("0", "0")])
+def test_onednn_is_used_unless_the_user_says_otherwise(monkeypatch, given, used):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    if given:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", given)
+    code = "import framework, os; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    assert in_a_fresh_process(code).strip() == used
