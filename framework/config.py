@@ -125,8 +125,8 @@ def _values(argv: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     recipe = preset.resolve(chosen(data_option(system)), system, variant)
     values = {k: v for k, v in recipe.items() if k in known}
     values |= asked | {"gan_type": system}
-    changed = [name for name in asked if not known[name].metadata["inert"] and name != "gan_type"]
-    changed += [system] * (system != preset.options.get("gan_type", system))
+    usual = {"gan_type": preset.options.get("gan_type", system)}
+    changed = [n for n in asked if not known[n].metadata["inert"] and asked[n] != usual.get(n)]
     if "name" not in asked and (changed or "name" not in values):
         values["name"] = default_name(values, asked)  # a preset's own name is for it unchanged
     return values, asked

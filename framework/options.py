@@ -50,6 +50,7 @@ class Options:
 
     # Switch -> options that without it would be ignored without a word.
     NEEDS: ClassVar[dict[str, tuple[str, ...]]] = {}
+    # Option and some of its values -> options that with any other value would be.
     ONLY: ClassVar[dict[tuple[str, tuple], tuple[str, ...]]] = {}
     FOLDERS = ("folder", "audio")  # data that are read from --domain1 and --domain2
 

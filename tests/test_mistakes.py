@@ -85,9 +85,10 @@ def test_a_missing_classifier_file_is_exit_3(capsys):
     assert "no.keras" in refused(capsys, 3, *argv)
 
 
-def test_target_labels_that_would_prune_are_exit_2(capsys, shared_data):
-    argv = f"--gan_type uda --cogan_data mnist2svhn_prune --data_dir {shared_data}".split()
-    assert "by the labels of both domains" in refused(capsys, 2, *argv)
+@pytest.mark.parametrize("more", [[], ["--dry_run"]])
+def test_target_labels_that_would_prune_are_exit_2(capsys, more):
+    argv = ["--gan_type", "uda", "--cogan_data", "mnist2svhn_prune", *more]
+    assert "--cogan_data: pruning reads the labels of domain 2" in refused(capsys, 2, *argv)
 
 
 def test_missing_vgg19_weights_are_exit_3(capsys, monkeypatch):

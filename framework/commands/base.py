@@ -86,13 +86,14 @@ def load_data(options: Options):
     """The data of a system, pruned by a trained classifier if its pair asks for it."""
     from framework import data
 
-    contract = trainer_class(options).contract
+    contract, name = trainer_class(options).contract, config.data_option(options.gan_type)
+    pair = data.PAIRS.get(getattr(options, name))
+    pruned = pair and pair.prune_by_classifier
+    if pruned and contract == "labelled_source":
+        raise UsageError(f"--{name}: pruning reads the labels of domain 2, which are to be found")
     loaded = data.load(options, contract)
-    pair = data.PAIRS.get(getattr(options, config.data_option(options.gan_type)))
-    if options.dry_run or not (pair and pair.prune_by_classifier):
+    if options.dry_run or not pruned:
         return loaded
-    if contract == "labelled_source":
-        raise UsageError(f"{loaded.name}: is pruned by the labels of both domains; prune neither")
     from framework import classifier_trainer
 
     settings = classifier_trainer.settings(options, iterations=2000)

@@ -114,10 +114,10 @@ class Trainer(g2g_trainer.Trainer):
         return terms
 
     def _r1(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        """E |grad D(x)|^2 of the mean over patches, or as published of the mean over all 2B images.
+        """E |grad D(x)|^2 of the mean over patches, or as published of that over images too.
 
-        That is smaller by B^2: the published program asks for the images 1 and 2 of its B pairs
-        apart. Devices that share the pairs make no difference.
+        That is smaller by B^2, as the published program takes the B images 1 and the B images 2 of
+        its pairs apart. Devices that share the pairs make no difference.
         """
 
         def mean_logit(images: tf.Tensor) -> tf.Tensor:

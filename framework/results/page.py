@@ -13,7 +13,7 @@ from framework.results import files
 from framework.results.plots import GROUPS
 from framework.results.sound import players
 from framework.results.style import STYLE
-from framework.results.words import CAPTIONS, HEADLINES, MEANINGS, ONE_WAY, OWN_CODES
+from framework.results.words import CAPTIONS, FADER, HEADLINES, MEANINGS, ONE_WAY, OWN_CODES
 
 if TYPE_CHECKING:
     from framework.results.run import Run
@@ -121,13 +121,18 @@ def _sheets(run: "Run") -> str:
         parts.append(_section("How the samples grew", body))
     for path in other:
         title = path.stem.replace("_", " ").capitalize()
-        parts.append(_section(title, _figure(path, _own_caption(path.stem, caption), "sheet")))
+        parts.append(_section(title, _figure(path, _own_caption(path.stem, run.config), "sheet")))
     return "\n".join(parts)
 
 
-def _own_caption(stem: str, usual: str) -> str:
+def _captions(config: dict[str, Any]) -> dict[str, str]:
+    return CAPTIONS | FADER if config.get("content_variant") == "fader" else CAPTIONS
+
+
+def _own_caption(stem: str, config: dict[str, Any]) -> str:
     """Of a sheet that is not of an iteration; those of `translate` end in what was given."""
-    return CAPTIONS.get("translate" if stem.startswith("translate_") else stem, usual)
+    kind = "translate" if stem.startswith("translate_") else stem
+    return _captions(config).get(kind) or _caption(config)
 
 
 def _caption(config: dict[str, Any]) -> str:
@@ -135,8 +140,8 @@ def _caption(config: dict[str, Any]) -> str:
         return OWN_CODES
     if config.get("direction", "both") != "both":
         return ONE_WAY.format(config["direction"][0])
-    if config.get("gan_type") in CAPTIONS:
-        return CAPTIONS[config["gan_type"]]
+    if own := _captions(config).get(config.get("gan_type")):
+        return own
     if config.get("dataset") == "ring":
         return "Density of generated points, where real ones stand beside them on the right."
     if not config.get("cogan_data"):

@@ -272,9 +272,9 @@ def _check_place(folder: Path, config: dict, overwrite: bool, inert: set[str]) -
     if table := differences(there, config, inert):
         raise UsageError(f"{folder} holds a run with other options; {hint}\n{table}")
     steps = (path.name for path in (folder / "checkpoints").glob("[0-9]*"))
-    done, asked = max((int(name) for name in steps if name.isdigit()), default=0), config
-    if done > asked.get("iterations", done):
-        raise UsageError(f"--iterations {asked['iterations']}: this run has {done} already")
+    done = max((int(name) for name in steps if name.isdigit()), default=0)
+    if done > config.get("iterations", done):
+        raise UsageError(f"--iterations {config['iterations']}: this run has {done} already")
 
 
 def _unwritable(folder: Path, error: OSError) -> UserError:

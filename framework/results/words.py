@@ -4,6 +4,7 @@ HEADLINES = ("pair_accuracy_balanced", "pair_accuracy", "coupling", "classes_hit
 HEADLINES += ("pair_separated",)
 HEADLINES += ("swap_acc", "swap_acc_seen", "s_svm", "z_svm", "removal_probability", "guided")
 HEADLINES += ("class_kept", "sdr_gain", "sdr_gain_mean", "sdr_gain_oracle")
+HEADLINES += ("translation_accuracy12", "translation_accuracy21", "target_accuracy")
 
 # What a stranger needs to read a number; a trailing 1 or 2 of a metric's name is its domain.
 MEANINGS = {
@@ -100,4 +101,11 @@ CAPTIONS = {
     "swap_matrix": "The class is that of the image above, the style that of the image on the left.",
     "interpolation": "Left x1 and x3, then dec(z1, s) with s on its way from s1 to s3.",
     "codes": "t-SNE of the codes of held-out images, coloured by class.",
+}
+# Fader Networks see no guide.
+FADER = {
+    "content": "Images of domain 1 above; below them the same, where the decoder is told that "
+    "there is something extra. Images on the left play no part: the extra is the decoder's own.",
+    "swap": "Images of domain 2, others that play no part, and the former decoded with the extra.",
+    "guides": "An image and two others that play no part; decoded without the extra, then with it.",
 }

@@ -126,6 +126,17 @@ def test_what_a_kill_left_half_written_is_no_sheet(run):
     assert "their partners in the other domain" in text
 
 
+def test_fader_networks_see_no_guide(run):
+    run.config.update(gan_type="content", content_variant="fader")
+    run.table(np.zeros((2, 5, 4, 4, 3)), 10, left=1)
+    run.sheet((constant(1, -1), constant(-1, 1)), "swap")
+    metric = {"value": 0.25, "ci95": None, "n": 9, "protocol": "held out"}
+    run.save_metrics({"translation_accuracy12": metric})
+    text = run.report().read_text(encoding="utf-8")
+    assert text.count("play no part") == 2 and "what the image on the left has" not in text
+    assert "<b>0.25</b><span>translation accuracy12</span>" in text
+
+
 def test_page_is_self_contained(run):
     text = filled(run)
     sources = re.findall(r"""(?:src|href)\s*=\s*["']?([^"'>\s]+)""", text)
