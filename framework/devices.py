@@ -11,6 +11,20 @@ from framework import cluster
 from framework.errors import UsageError
 
 
+def keep_order(deterministic: bool) -> None:
+    """Makes a graph that is built again compute the same bits, as a resumed run needs it.
+
+    TensorFlow's arithmetic optimiser turns sums of several terms round, not always the same way,
+    and makes no step faster that was measured.
+
+    Args:
+        deterministic: also within operations, where a GPU adds in any order; that is slower.
+    """
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
 def strategy(devices: str) -> tf.distribute.Strategy:
     """MirroredStrategy over several devices, the default strategy on one.
 

@@ -45,8 +45,7 @@ class Trainer(abc.ABC):
         """
         self.options, self.data, self.run = options, data, run
         self.follows: Path | None = None
-        if options.deterministic:
-            tf.config.experimental.enable_op_determinism()
+        devices.keep_order(options.deterministic)
         self.strategy = devices.strategy(options.devices)
         self.replicas = self.strategy.num_replicas_in_sync
         if options.batch_size % self.replicas:

@@ -1,4 +1,4 @@
-"""`--deterministic` in fresh processes: the switch cannot be taken back within one."""
+"""The same command computes the same bits."""
 
 import subprocess
 import sys
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import ROOT
 
-from framework import checkpoints
+from framework import checkpoints, devices
 
 ARGV = (
     "--gan_type scogan --cogan_data mini2edge --feature_loss --cycle_loss --preset smoke "
@@ -27,7 +28,19 @@ def train(folder: Path, *more: str) -> tuple[bytes, list[bytes]]:
     return (run / "history.csv").read_bytes(), data
 
 
-@pytest.mark.slow
+def test_sums_are_computed_in_the_order_in_which_they_are_written():
+    numbers = [tf.fill([4], value) for value in (2.0**24, 0.0, 1.0, 1.0)]
+
+    def first() -> float:
+        return float(tf.function(lambda a, b, c, d: (a + b) + (c + d))(*numbers)[0])
+
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": True})
+    turned_round = first()
+    devices.keep_order(deterministic=False)
+    assert (turned_round, first()) == (2.0**24, 2.0**24 + 2)
+
+
+@pytest.mark.slow  # in fresh processes: `--deterministic` cannot be taken back within one
 def test_two_fresh_runs_give_the_same_bytes_and_another_seed_does_not(tmp_path):
     first, second = train(tmp_path / "a"), train(tmp_path / "b")
     assert first == second
