@@ -20,8 +20,8 @@ from framework.errors import UsageError
 
 # Plain descent: Adam would divide a sum instead of a mean away, and blow up rounding.
 ARGV = (
-    "--gan_type scogan --cogan_data mini2edge --feature_loss --preset smoke --width 0.01 "
-    "--d_arch strided --optim_d sgd --optim_g sgd --iterations 3 --eval_pairs 0 --name run"
+    "--gan_type gan --dataset mini --preset smoke --width 0.01 "
+    "--optim_d sgd --optim_g sgd --iterations 3 --eval_pairs 0 --name run"
 ).split()
 WITHIN = 240
 
@@ -104,7 +104,7 @@ def test_two_workers_train_one_run_like_one_worker_with_two_devices(tmp_path, mo
     monkeypatch.chdir(one)
     assert main([*ARGV, "--devices", "CPU:0,CPU:1"]) == 0
     mine, other = models(tmp_path), models(one)
-    assert mine.keys() == other.keys() == {"generators", "discriminators"}
+    assert mine.keys() == other.keys() == {"gen", "disc"}
     for name, values in mine.items():
         for a, b in zip(values, other[name], strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5, err_msg=name)

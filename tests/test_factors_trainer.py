@@ -150,7 +150,8 @@ def judged_by_turns(trainer: Trainer) -> Trainer:
     return trainer
 
 
-def test_a_stopped_run_resumes_bit_for_bit(eager, run, capsys):
+@pytest.mark.slow
+def test_a_run_whose_discriminator_rests_resumes_bit_for_bit(eager, run, capsys):
     argv = [*ALL, *"--gen_times 1 --iterations 3 --save_every 9".split()]
     whole = judged_by_turns(subject(*argv, run=run))
     watch = Watch(whole, stop_at=2)

@@ -12,6 +12,7 @@ from systems import (
     changed,
     domain,
     face_data,
+    phase,
     tiny_data,
     trainable,
     trainer,
@@ -198,6 +199,7 @@ def test_held_out_pairs_are_the_same_every_time_and_know_their_classes():
 
 def test_r1_now_and_then_is_compiled():
     subject = small("funit", "--penalty_every", "2")
+    subject.phases = [phase(subject, "disc")]
     rows = subject.run_steps(subject.batches(0), 2).numpy()
     penalty = rows[:, subject.names.index("disc/penalty")]
     assert penalty[0] > 0 and penalty[1] == 0

@@ -96,8 +96,11 @@ class Data:
             return {"step": step} | fetch(self, streams, *place)
 
         counts = tf.data.Dataset.counter(start=first_step * len(own), dtype=tf.int64)
-        stream = counts.map(element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        return stream.prefetch(2 * len(own))
+        ahead = 2 * len(own)
+        stream = counts.map(element, num_parallel_calls=ahead, deterministic=True).prefetch(ahead)
+        options = tf.data.Options()
+        options.autotune.enabled = False  # nothing to tune, and its thread ends late
+        return stream.with_options(options)
 
     def labelled(self) -> "Data":
         """The same domains mixed under the 'labelled' contract; UsageError without labels."""
