@@ -20,7 +20,7 @@ from framework import (
 )
 from framework.data import celeba
 from framework.phase import Phase
-from framework.utils import Random, batched, sample_latent, to_float
+from framework.utils import Random, batched, float_array, sample_latent
 from nets.blocks import Style
 
 COLOUR_SAMPLES = 64
@@ -137,7 +137,7 @@ class Trainer(trainer.Trainer):
             return {}
         found = {}
         for i, (domain, images) in enumerate(zip(self.data.domains, fakes, strict=True), start=1):
-            reals = to_float(domain.test_images[:GRID_IMAGES]).numpy()
+            reals = float_array(domain.test_images[:GRID_IMAGES])
             found[f"checkerboard{i}"] = evaluate.checkerboard(images[:GRID_IMAGES], source)
             found[f"real_checkerboard{i}"] = evaluate.checkerboard(reals, "held-out images")
         return found
@@ -161,7 +161,7 @@ class Trainer(trainer.Trainer):
         classify, source = classifier_trainer.outputs(net), f"{who}; {source}"
         if self.data.attributes:
             return self._attribute_metrics(fakes, classify, who, source)
-        reals = [to_float(domain.test_images).numpy() for domain in domains]
+        reals = [float_array(domain.test_images) for domain in domains]
         metrics = self.measure_samples(fakes, reals, classify, source)
         for i, (domain, real) in enumerate(zip(domains, reals, strict=True)):
             accuracy = evaluate.accuracy(classify, real, domain.test_labels, who)
@@ -177,7 +177,7 @@ class Trainer(trainer.Trainer):
         for i, (domain, (_, embedded)) in enumerate(
             zip(data.domains, judged, strict=True), start=1
         ):
-            reals = to_float(domain.test_images[:MOST_REALS]).numpy()
+            reals = float_array(domain.test_images[:MOST_REALS])
             told, real_features = classify(reals)
             labels = domain.test_labels[:MOST_REALS]
             known = evaluate.attribute_accuracy(told, labels, data.attributes, who)
@@ -215,5 +215,5 @@ class Trainer(trainer.Trainer):
         """A line on how bright, varied and alike to the real images the samples are, per domain."""
         samples = self.sample(self.fixed_latent(COLOUR_SAMPLES))
         for i, (fakes, domain) in enumerate(zip(samples, self.data.domains, strict=True), start=1):
-            reals = to_float(domain.images[:COLOUR_SAMPLES]).numpy()
+            reals = float_array(domain.images[:COLOUR_SAMPLES])
             self.run.note(f"domain {i}: {evaluate.colours(fakes, reals)}")

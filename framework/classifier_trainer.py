@@ -21,7 +21,7 @@ from framework.config import option
 from framework.data import Data, fingerprint
 from framework.errors import MissingError, Stopped, UsageError, UserError
 from framework.phase import Batch, Phase
-from framework.utils import Random, batched, shift, to_float
+from framework.utils import Random, batched, float_array, shift, to_float
 from nets import classifier
 
 
@@ -84,7 +84,7 @@ class Trainer(trainer.Trainer):
         return {
             f"accuracy_{domain.name}": evaluate.accuracy(
                 outputs(self.nets["clf"]),
-                to_float(domain.test_images).numpy(),
+                float_array(domain.test_images),
                 domain.test_labels,
                 protocol,
             )

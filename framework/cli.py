@@ -9,8 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import framework.signals  # noqa: F401 - starts the clock of --max_time
-from framework import flags
+from framework import flags, signals  # the second starts the clock of --max_time
 from framework.errors import UsageError, UserError
 
 SHARED = ("__init__", "base")  # files of `commands` that are no command
@@ -38,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             argv = ["train", *argv]
         if argv[0] not in commands():
             raise UsageError(f"unknown command {argv[0]}: {flags.suggest(argv[0], commands())}")
-        return importlib.import_module(f"framework.commands.{argv[0]}").run(argv[1:])
+        with signals.raising("stopped; what is in a checkpoint stays, the same command goes on"):
+            return importlib.import_module(f"framework.commands.{argv[0]}").run(argv[1:])
     except UserError as error:
         print(f"main.py: {error}", file=sys.stderr)
         return error.code

@@ -56,12 +56,13 @@ class Options(config.Encoding):
         0.1, "mask above which removal replaces a pixel (mask)", "content", low=0, high=1
     )
     norm: str = option(
-        "auto", "normalisation; auto: of the batch below 128 pixels, of the instance from there on",
+        "auto", "normalisation; auto: of the batch below 128 pixels and in fader, else instance",
         "nets", choices=("auto", "batch", "instance"),
     )  # fmt: skip
     upsample: str = option(
         "transpose", "how decoders enlarge maps", "nets", choices=("transpose", "nearest")
     )
+    lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
     clip_norm: float = option(
         5.0, "largest norm of a phase's gradient over all its weights; 0: any", "optimisers", low=0
     )

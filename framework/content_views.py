@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from framework import classifier_trainer, evaluate, results, separation, trainer
-from framework.utils import batched, to_float
+from framework.utils import batched, float_array
 
 VALIDATED = 128  # held-out images of each domain that are measured with every row of history.csv
 GUIDES = 10  # at most so many on a sheet
@@ -59,9 +59,9 @@ class Viewed(trainer.Trainer):
         Fewer if domain 2 has fewer; those of domain 1 come again where it has fewer still.
         """
         rng = np.random.default_rng(seed)
-        x1, x2 = (rng.permutation(domain.test_images) for domain in self.data.domains)
-        x2 = x2[:count]
-        return x1[np.arange(len(x2)) % max(len(x1), 1)], x2
+        one, two = (domain.test_images for domain in self.data.domains)
+        rows1, rows2 = rng.permutation(len(one)), rng.permutation(len(two))[:count]
+        return one[rows1[np.arange(len(rows2)) % max(len(one), 1)]], two[rows2]
 
     # Sheets
 
@@ -100,7 +100,7 @@ class Viewed(trainer.Trainer):
 
     def _shown(self) -> tuple[np.ndarray, np.ndarray]:
         count = min(GUIDES, self.options.num_samples_to_gen)
-        return tuple(to_float(x).numpy() for x in self.held_out(count, self.options.seed))
+        return tuple(float_array(x) for x in self.held_out(count, self.options.seed))
 
     def _interpolation(self, x: np.ndarray, guide1: np.ndarray, guide2: np.ndarray) -> np.ndarray:
         """Rows of an image, two guides, and the image with codes from nothing to 1 to 2."""
@@ -142,7 +142,7 @@ class Viewed(trainer.Trainer):
         return separation.metrics(self.data, self.remove, count, protocol)
 
     def _measure(self, x1: np.ndarray, x2: np.ndarray, protocol: str) -> dict[str, dict]:
-        x1, x2 = (to_float(x).numpy() for x in (x1, x2))
+        x1, x2 = (float_array(x) for x in (x1, x2))
         guides = np.roll(x2, 1, axis=0)
 
         def make(rows: np.ndarray) -> tuple:

@@ -17,7 +17,7 @@ from framework.data import Data
 from framework.errors import UsageError
 from framework.phase import Batch, Phase
 from framework.results import Run
-from framework.utils import Random, to_float
+from framework.utils import Random, float_array
 from nets import cyclegan, digits
 from nets.blocks import scaled
 
@@ -197,7 +197,7 @@ class Paired(Trainer):
             return {}
         for i, j in self.ways:
             made = self.pictures(domains[i - 1].test_images[:count], i)[f"{i}{j}"]
-            partners = to_float(domains[j - 1].test_images[:count]).numpy()
+            partners = float_array(domains[j - 1].test_images[:count])
             note = f"held-out pairs, iteration {int(self.step)}; L1 of [-1, 1]"
             metric = evaluate.mean_distance(partners, made, evaluate.l1, note)
             found[f"l1_pair{i}{j}"] = metric
@@ -216,7 +216,7 @@ def _law(options: Options, images: np.ndarray) -> tuple[float, float]:
         return 0.0, 1.0
     if len(images) < 2:
         raise UsageError("--distance_weight: needs at least 2 images of each domain")
-    pixels = to_float(images[:LAW_IMAGES]).numpy()
+    pixels = float_array(images[:LAW_IMAGES])
     if options.distance_of == "pairs":
         rows = pixels.reshape(len(pixels), -1)
         found = pdist(rows, "cityblock") / rows.shape[1]

@@ -33,7 +33,7 @@ def strategy(devices: str) -> tf.distribute.Strategy:
             `GPU:0,GPU:1`, of this worker alone.
 
     Raises:
-        UsageError: a named device does not exist.
+        UsageError: a named device does not exist or stands there twice.
     """
     if cluster.workers() > 1 and devices == "auto":
         return of_all_workers()
@@ -54,6 +54,8 @@ def names(devices: str) -> list[str]:
     for name in wanted:
         if name not in present:
             raise UsageError(f"--devices {devices}: no {name} here; there is {', '.join(present)}")
+    if len(set(wanted)) < len(wanted):
+        raise UsageError(f"--devices {devices}: a device stands there twice")
     return wanted
 
 

@@ -75,7 +75,11 @@ def environment() -> Iterator[Line]:
     traps = {
         "KERAS_BACKEND": (("", "tensorflow"), "unset it: this project runs on TensorFlow", True),
         "TF_USE_LEGACY_KERAS": (("", "0", "false"), "unset it: this project needs Keras 3", True),
-        "TF_ENABLE_ONEDNN_OPTS": (("", "1"), "unset it: a CPU is 3 times slower without", False),
+        "TF_ENABLE_ONEDNN_OPTS": (
+            ("", "1"),
+            "unset it: a CPU takes twice as long without",
+            False,
+        ),
     }
     for name, (harmless, remedy, needed) in traps.items():
         value = os.environ.get(name, "")

@@ -10,7 +10,7 @@ import numpy as np
 from framework import classifier_trainer, evaluate, results, trainer
 from framework.data import Data
 from framework.results import Run
-from framework.utils import batched, to_float
+from framework.utils import batched, float_array, to_float
 
 CODERS = ("enc", "dec")
 VALIDATED = 128  # held-out pairs that are measured with every row of history.csv
@@ -67,7 +67,7 @@ class Views:
         x1, x2, x3 = self._triples(count, seed)
         one, three = self.encode(x1), self.encode(x3)
         made = self.draw(one.z, three.s), self.draw(three.z, one.s)
-        return np.stack([*map(_float, (x1, x2, x3)), *made], axis=1)
+        return np.stack([*map(float_array, (x1, x2, x3)), *made], axis=1)
 
     def matrix(self, seed: int) -> np.ndarray:
         """Swaps [11, 11, S, S, 3] with the class of the image above and the style of the left one.
@@ -80,7 +80,7 @@ class Views:
         left = x[random.choice(len(x), HEADS)]
         z, s = self.encode(left).z, self.encode(above).s
         body = self.draw(np.repeat(z, HEADS, axis=0), np.tile(s, (HEADS, 1)))
-        return results.matrix(_float(above), _float(left), body)
+        return results.matrix(float_array(above), float_array(left), body)
 
     def interpolation(self, count: int, seed: int) -> np.ndarray:
         """Rows [count, 10, S, S, 3]: x1, x3, then dec(z1, s) with s in 8 steps from s1 to s3."""
@@ -90,7 +90,7 @@ class Views:
         s = one.s[:, None] * (1 - way) + three.s[:, None] * way
         made = self.draw(np.repeat(one.z, STEPS, axis=0), s.reshape(-1, s.shape[-1]))
         made = made.reshape(count, STEPS, *x1.shape[1:])
-        return np.concatenate([_float(x1)[:, None], _float(x3)[:, None], made], axis=1)
+        return np.concatenate([float_array(x1)[:, None], float_array(x3)[:, None], made], axis=1)
 
     def figures(self, run: Run, count: int, seed: int) -> None:
         """Writes swap matrix, `count` rows of interpolation and t-SNE of both codes."""
@@ -129,7 +129,7 @@ class Views:
         """
         x, y = self.images(2 * count, seed)
         x, y = x[: len(x) // 2 * 2], y[: len(x) // 2 * 2]
-        codes, real = self.encode(x), _float(x)
+        codes, real = self.encode(x), float_array(x)
         other = np.concatenate(np.split(np.arange(len(x)), 2)[::-1])
         mixed = self.draw(codes.z, codes.s[other])
         note = f"{protocol}; means of codes"
@@ -249,7 +249,3 @@ def _kinds(codes: Codes, random: np.random.Generator) -> dict[str, np.ndarray]:
 
 def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _float(images: np.ndarray) -> np.ndarray:
-    return to_float(images).numpy()

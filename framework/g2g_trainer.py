@@ -131,6 +131,7 @@ class Options(config.Exchange):
         low=0,
     )  # fmt: skip
     d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
+    lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
     content_downs: int = option(3, "halvings of the content encoder", "nets", low=1)
     content_channels: int = option(
         0, "channels of the content map; 0: as many as FUNIT's has", "nets", low=0

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from framework import classifier_trainer, evaluate, identity, lpips, trainer
 from framework.phase import Batch
-from framework.utils import Random, batched, to_float
+from framework.utils import Random, batched, float_array, to_float
 
 VALIDATED = 128  # pairs of held-out images that are measured with every row of history.csv
 
@@ -80,7 +80,7 @@ class Viewed(trainer.Trainer):
         """Rows x1 x2 / m12 m21 / r1 r2 of --num_samples_to_gen held-out pairs."""
         x, _ = self.held_out(self.options.num_samples_to_gen, self.options.seed)
         made = self.exchanged(x)
-        return {"x": to_float(x).numpy(), "m": made["mixed"], "r": made["back"]}
+        return {"x": float_array(x), "m": made["mixed"], "r": made["back"]}
 
     def statistics(self) -> dict[str, float]:
         """Loss and what is exchanged on held-out pairs."""
@@ -112,10 +112,10 @@ class Viewed(trainer.Trainer):
         found = self.measure(x, y, made, protocol)
         if o.lpips_net != "none":
             distance = lpips.Distance(o.lpips_net, lpips.folder(o), x.shape[1])
-            found |= evaluate.distances(to_float(x).numpy(), made, distance, distance.protocol)
+            found |= evaluate.distances(float_array(x), made, distance, distance.protocol)
         if "judge" in self.frozen:
             who, seen = f"{o.identity_metric}; {protocol}", self._identities
-            found |= evaluate.identities(to_float(x).numpy(), made["mixed"], seen, who)
+            found |= evaluate.identities(float_array(x), made["mixed"], seen, who)
         return found
 
     def _identities(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -126,7 +126,7 @@ class Viewed(trainer.Trainer):
 
     def measure(self, x: np.ndarray, y: np.ndarray | None, made: dict, protocol: str) -> dict:
         """Metrics of uint8 pairs, rows [2B, ...], and of what was `made` of them (`exchanged`)."""
-        images = to_float(x).numpy()
+        images = float_array(x)
         found = evaluate.reconstructions(images, made, protocol)
         if "evaluator" in self.frozen:
             classify = classifier_trainer.outputs(self.frozen["evaluator"])

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from framework import g2g_trainer, results
 from framework.exchange import exchange
-from framework.utils import batched, to_float
+from framework.utils import batched, float_array
 
 HEADS = 10  # images along each side of a sheet
 
@@ -50,7 +50,7 @@ class Viewed(g2g_trainer.Trainer):
         left = np.array([random.choice(np.flatnonzero(labels == each)) for each in classes])
         content, style = self.codes(np.tile(above, HEADS))[0], self.codes(left)[1]
         body = self.draw(content, tf.repeat(style, HEADS, axis=0), training=False)
-        heads = (to_float(images[rows]).numpy() for rows in (above, left))
+        heads = (float_array(images[rows]) for rows in (above, left))
         self.run.table(results.matrix(*heads, body.numpy()), int(self.step), top=1, left=1)
 
     def seen(self, count: int, seed: int) -> dict[str, dict]:

@@ -11,7 +11,7 @@ from framework.errors import MissingError, UsageError, UserError
 from framework.evaluate import lpips, styles
 from framework.options import Options
 from framework.results.progress import Progress
-from framework.utils import to_float
+from framework.utils import float_array
 from nets import torchvision
 
 HEADS = "lpips_v0.1_linear_heads.npz"
@@ -139,9 +139,7 @@ def compare(
     others, parts = np.roll(fakes[-1], 1, axis=0), []
     with Progress(count) as progress:
         for part in lpips.batches(count, fakes[0].shape[1]):
-            reals = [
-                to_float(d.images[r[part]]).numpy() for d, r in zip(domains, rows, strict=True)
-            ]
+            reals = [float_array(d.images[r[part]]) for d, r in zip(domains, rows, strict=True)]
             images = [*(each[part] for each in fakes), *reals]
             if len(fakes) == 2:
                 images.append(others[part])

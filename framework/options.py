@@ -66,7 +66,7 @@ class Options:
     dry_run: bool = option(
         False, "show networks, speed, memory and expected end; write nothing", "run", inert=True
     )
-    seed: int = option(2020, "everything random follows from it", "run", low=0)
+    seed: int = option(2020, "everything random follows from it", "run", low=0, high=2**31)
     devices: str = option(
         "auto", "auto (all GPUs, else the CPU), cpu, or a list such as GPU:0,GPU:1", "run",
         inert=True,
@@ -267,7 +267,6 @@ class Encoding(Options):
 
     width: float = option(1.0, "factor on hidden widths", "nets", low=0.001)
     weight_decay: float = option(0.0, "c in c * sum(kernel^2), added to each loss", "nets", low=0)
-    lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
     lr_g: float = option(2e-4, "learning rate of encoders and decoders", "optimisers", low=0)
     b1: float = option(0.5, "Adam's beta 1", "optimisers", low=0, high=0.9999)
     b2: float = option(0.999, "Adam's beta 2", "optimisers", low=0, high=0.999999)

@@ -5,6 +5,8 @@ import signal
 import time
 from collections.abc import Iterator
 
+from framework.errors import Stopped
+
 # SIGUSR1 is what Slurm sends before the time of a job is up; SIGALRM is our own --max_time.
 EXIT_CODES = {
     signal.SIGINT: 130,
@@ -12,7 +14,26 @@ EXIT_CODES = {
     signal.SIGUSR1: 75,
     signal.SIGALRM: 75,
 }
+STOPPING = (signal.SIGTERM, signal.SIGUSR1)
 STARTED = time.monotonic()  # the command line imports this module first
+
+
+@contextlib.contextmanager
+def raising(message: str) -> Iterator[None]:
+    """SIGTERM and SIGUSR1 raise Stopped with this message and their exit code."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise Stopped(message, EXIT_CODES[number])
+
+    try:
+        before = {number: signal.signal(number, stop) for number in STOPPING}
+    except ValueError:  # not the main thread, which alone receives signals
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

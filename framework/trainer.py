@@ -178,18 +178,19 @@ class Trainer(abc.ABC):
         return tf.function(compute, jit_compile=self.options.jit or None, autograph=False)
 
     def iteration(self, element: Batch) -> tf.Tensor:
-        """All phases in order on one replica; returns the logged terms as one vector."""
+        """All phases in order on one replica; returns the means of their terms as one vector."""
         context = tf.distribute.get_replica_context()
         replica = context.replica_id_in_sync_group if self.replicas > 1 else 0
-        terms: dict[str, tf.Tensor] = {}
+        terms: dict[str, list[tf.Tensor]] = {}
         turns = [phase for phase in self.phases for _ in range(phase.repeat)]
         for turn, phase in enumerate(turns):
             images = {key: value[turn] for key, value in element.items() if key != "step"}
             batch = {k: to_float(v) if k[0] == "x" else v for k, v in images.items()}
             random = Random(self.seed, element["step"], turn, replica, self.replicas)
-            terms |= self.update(phase, batch, random)
+            for name, value in self.update(phase, batch, random).items():
+                terms.setdefault(name, []).append(tf.cast(value, tf.float32))
         self.names = list(terms)
-        return tf.stack([tf.cast(value, tf.float32) for value in terms.values()])
+        return tf.stack([tf.add_n(turns) / len(turns) for turns in terms.values()])
 
     def reseed(self, detours: int) -> None:
         """Other batches and random numbers from here on; 0 are those of `--seed` itself."""
@@ -270,7 +271,7 @@ class Trainer(abc.ABC):
         if self.run:
             where = self.run.checkpoints, int(self.step), self.options.keep
             checkpoints.save(self.checkpoint, *where, record)
-            self.run.plots()
+            self.run.plots_now_and_then()
 
     def check_weights(self) -> None:
         """Raises DivergedError when a weight is not finite."""

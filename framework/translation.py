@@ -18,7 +18,7 @@ from framework.data import Data
 from framework.phase import Batch, Phase
 from framework.pool import ImagePool
 from framework.results import Run
-from framework.utils import Random, batched, to_float
+from framework.utils import Random, batched, float_array, to_float
 from nets import cyclegan, digits
 from nets.blocks import Style, scaled
 
@@ -191,7 +191,7 @@ class Translator(adversarial.Trainer, abc.ABC):
         count, parts = min(map(len, shown.values())), []
         for i, images in shown.items():
             made = self.pictures(images[:count], i).values()
-            parts += [to_float(images[:count]).numpy(), *made]
+            parts += [float_array(images[:count]), *made]
         self.run.sheet(tuple(parts), int(self.step), rows=-(-count // PER_ROW))
 
     def _shown(self, i: int) -> np.ndarray:
@@ -244,7 +244,7 @@ class Translator(adversarial.Trainer, abc.ABC):
         self, i: int, images: np.ndarray, labels: np.ndarray | None, made: dict, note: str
     ) -> dict[str, dict]:
         """What became of uint8 images of domain i: classes kept, pixels found again."""
-        found, pixels = {}, to_float(images).numpy()
+        found, pixels = {}, float_array(images)
         for way, result in made.items():
             if way.endswith(str(i)):
                 about = f"{note}; L1 of [-1, 1]"
@@ -271,11 +271,11 @@ class Translator(adversarial.Trainer, abc.ABC):
             distances = features.distances(o, seen, (result,), target, note, self.tell)
             found |= {f"{name.rstrip('1')}{j}": metric for name, metric in distances.items()}
             if o.lpips_net != "none":
-                distance, pixels = self._distance, to_float(images).numpy()
+                distance, pixels = self._distance, float_array(images)
                 about = f"{distance.protocol}; {note}"
                 metric = evaluate.mean_distance(pixels, result, distance, about)
                 found[f"lpips_content{way}"] = metric
-                reals = to_float(self._held_out(j, o.eval_pairs, o.seed + 2)[0]).numpy()
+                reals = float_array(self._held_out(j, o.eval_pairs, o.seed + 2)[0])
                 found[f"style{j}"] = distance.style(result, reals, about)
                 found[f"style{j}_source"] = distance.style(pixels, reals, about)
         return found
@@ -297,8 +297,8 @@ class Translator(adversarial.Trainer, abc.ABC):
         for j in self.targets:
             domain, net = self.data.domains[j - 1], self.frozen.get(f"evaluator{j}")
             if net is not None:
-                classify, pixels = classifier_trainer.outputs(net), to_float(domain.test_images)
-                known = evaluate.accuracy(classify, pixels.numpy(), domain.test_labels, "evaluator")
+                classify, reals = classifier_trainer.outputs(net), float_array(domain.test_images)
+                known = evaluate.accuracy(classify, reals, domain.test_labels, "evaluator")
                 found[f"evaluator_accuracy{j}"] = known
         return found
 

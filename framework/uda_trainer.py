@@ -65,9 +65,13 @@ class Trainer(cogan_trainer.Trainer):
     """CoGAN whose discriminators' hidden layer also tells the class."""
 
     contract = "labelled_source"
-    averaged = (*GENS, *DISCS, "head")
     hidden: list[keras.Model]  # image -> last hidden layer, of each discriminator
     options: Options
+
+    @property
+    def averaged(self) -> tuple[str, ...]:
+        """The baseline too, which is compared with the head."""
+        return (*GENS, *DISCS, "head", *(("baseline",) if self.options.baseline else ()))
 
     def __init__(self, options: Options, data: Data, run: results.Run | None = None):
         """As every system, on --source_images and --target_images of the data."""
@@ -169,7 +173,9 @@ class Trainer(cogan_trainer.Trainer):
         )  # fmt: skip
         if self.options.baseline:
             alone = f"{note.split(',')[0]} alone; held-out target"
-            asked["source_only_accuracy"] = (self.nets["baseline"], *_held_out(target), alone)
+            asked["source_only_accuracy"] = (
+                self.sampling_net("baseline"), *_held_out(target), alone,
+            )  # fmt: skip
         return {
             name: _accuracy(*each)
             for name, each in asked.items()

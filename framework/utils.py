@@ -17,6 +17,13 @@ def to_float(images: tf.Tensor) -> tf.Tensor:
     return (tf.cast(images, tf.float32) - 127.5) / 127.5
 
 
+def float_array(images: np.ndarray) -> np.ndarray:
+    """`to_float` in the host's memory, which may hold what a GPU's does not."""
+    if images.dtype != np.uint8:
+        return images
+    return (images.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
+
+
 def shift(images: tf.Tensor, pixels: int, random: "Random") -> tf.Tensor:
     """Each image [N, H, W, C] moved by its own whole number of pixels, border pixels repeated.
 

@@ -108,7 +108,7 @@ def test_walk_writes_rows_of_pairs(run, capsys):
 def test_evaluate_measures_again_with_the_kept_evaluator(trained, capsys, monkeypatch):
     place = Path(shutil.copytree(trained.parent, "again"))
     values = json.loads((place / "whole" / "config.json").read_text())
-    values["results_dir"] = str(place)
+    values |= dict(results_dir=str(place), classifier_path="gone.keras")  # taught, measures nothing
     (place / "whole" / "config.json").write_text(json.dumps(values))
     assert main(["evaluate", str(place / "whole"), "--n", "30"]) == 0
     out = capsys.readouterr().out
@@ -215,6 +215,21 @@ def test_a_second_signal_stops_at_once(eager, at_iteration, capsys):
     at_iteration(1, twice)
     assert main(GO_ON) == 130
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_before_training_is_a_stop_too(monkeypatch, capsys, number):
+    def loading(*_):
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+
+    monkeypatch.setattr(data, "load", loading)
+    before = signal.getsignal(number)
+    assert main(GO_ON) == 75
+    assert capsys.readouterr().err == (
+        "main.py: stopped; what is in a checkpoint stays, the same command goes on\n"
+    )
+    assert signal.getsignal(number) == before
 
 
 def test_rows_after_the_last_checkpoint_of_a_crash_are_written_once(eager, unbroken, at_iteration):

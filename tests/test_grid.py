@@ -44,6 +44,21 @@ def test_flags_that_do_not_name_a_run_tell_runs_apart_too(flag):
     assert len(set(names)) == 4
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("--dataset mini2street --preset cpu --grid gan_type=g2g,lord", "g2g-mini2street-cpu"),
+        ("--rec_weight 5 --grid gan_type=unit,ost", "unit-mini2street"),
+        ("--preset cpu --grid data=mini2edge,mini2street", "cogan-mini2edge-cpu"),
+    ],
+)
+def test_what_a_run_is_named_after_may_be_swept(words, name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(compare, "losses", lambda *a: None)
+    sweep = grid.read(words.split())
+    place = grid.write(sweep, grid.jobs(sweep), tmp_path)
+    assert place.name.startswith(f"{name}-") and (place / "table.md").is_file()
+
+
 def test_a_flag_may_need_one_of_the_grid():
     words = "--gan_type cogan --penalty_weight_d 3 --grid disc_penalty=r1,dragan".split()
     sweep = grid.read(words)

@@ -7,6 +7,7 @@ from conftest import ROOT
 
 LAYERS = {
     "main": 5,
+    "__main__": 5,
     "cli": 5,
     "commands": 5,
     "dry_run": 4,

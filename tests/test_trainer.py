@@ -59,7 +59,8 @@ def test_a_phase_moves_exactly_its_nets(system, eager, classifier_path):
 @pytest.mark.parametrize("system", QUICK_FIRST)
 def test_two_replicas_equal_one(system, straight, classifier_path, capsys):
     # Plain descent: Adam would divide a sum instead of a mean away, and blow up rounding.
-    argv = [*flags(system, classifier_path), "--iterations", "3", "--sheet_every", "9"]
+    count = "2" if system == "ost" else "3"  # a third takes one of its few units over a kink
+    argv = [*flags(system, classifier_path), "--iterations", count, "--sheet_every", "9"]
     argv += SGD.get(system, "--optim_d sgd --optim_g sgd --disc_iters 1").split()
     one = trainer(system, *argv, "--devices", "CPU:0")
     two = trainer(system, *argv, "--devices", "CPU:0,CPU:1")
@@ -207,6 +208,20 @@ def test_the_step_compiled_by_xla_equals_the_plain_one(straight, monkeypatch):
     for name in ("disc", "gen"):
         for mine, other in zip(weights(plain)[name], weights(fast)[name], strict=True):
             np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
+
+
+def test_a_row_has_the_mean_over_the_updates_of_a_phase(eager, monkeypatch):
+    subject = trainer("gan", "--disc_iters", "3")
+    seen = []
+
+    def update(phase, batch, random):
+        seen.append(phase.name)
+        return {f"{phase.name}/adv": tf.constant(float(len(seen)))}
+
+    monkeypatch.setattr(subject, "update", update)
+    (row,) = subject.run_steps(subject.batches(0), 1).numpy()
+    assert seen == ["disc", "disc", "disc", "gen"]
+    assert dict(zip(subject.names, row, strict=True)) == {"disc/adv": 2, "gen/adv": 4}
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

@@ -6,13 +6,20 @@ import tensorflow as tf
 
 from framework import devices
 from framework.errors import UsageError
-from framework.utils import Random, batched, jitter, sample_latent, slerp, to_float
+from framework.utils import Random, batched, float_array, jitter, sample_latent, slerp, to_float
 
 
 def test_pixels_become_minus_one_to_one():
     values = to_float(tf.constant([0, 51, 255], tf.uint8))
     assert values.dtype == tf.float32
     np.testing.assert_allclose(values, [-1, -0.6, 1], atol=1e-6)
+
+
+def test_pixels_are_the_same_numbers_in_the_hosts_memory():
+    every = np.arange(256, dtype=np.uint8)
+    assert float_array(every).tobytes() == to_float(every).numpy().tobytes()
+    points = np.array([[0.3, 7]], np.float32)
+    assert float_array(points) is points
 
 
 @pytest.mark.parametrize("law", ["uniform", "normal"])

@@ -118,7 +118,8 @@ def places(args: argparse.Namespace) -> dict[str, str | None]:
 def restored(folder: str, **changes):
     """The trainer of a run folder with its newest weights and some options changed, but for None.
 
-    With `dry_run` frozen nets are untrained: for what needs none of them.
+    Nets that only taught it are left out. With `dry_run` evaluators are untrained, for what needs
+    none.
     """
     from framework.results import Run
 
@@ -130,8 +131,9 @@ def restored(folder: str, **changes):
     for name in changes:
         if not hasattr(options, name):
             raise UsageError(f"--{name}: not for the {options.gan_type} of {folder}")
-    if changes.get("dry_run") and hasattr(options, "classifier_path"):
+    if hasattr(options, "semantic_loss"):  # its nets teach and measure nothing
         changes |= dict(classifier_path=None, semantic_loss=False)
+        changes |= dict(perceptual_weights=None, perceptual_loss=False)
     options = dataclasses.replace(options, **changes)
     with tensorflow(options):
         from framework import devices

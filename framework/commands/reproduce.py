@@ -33,7 +33,7 @@ def run(argv: Sequence[str]) -> int:
         _list(args.scale)
         return 0
     # Runs of full size want a GPU, or all cores, for themselves.
-    usual = 1 if args.scale == "full" else os.cpu_count() or 1
+    usual = 1 if args.scale == "full" else len(runner.usable_cores()) or os.cpu_count() or 1
     at_once = usual if args.at_once is None else args.at_once
     if args.seeds < 1 or at_once < 1:
         raise UsageError("--seeds and --at_once must be at least 1")

@@ -15,7 +15,7 @@ def run(argv: Sequence[str]) -> int:
     if args.n < 1:
         raise UsageError(f"--n {args.n}: must be at least 1")
 
-    import numpy as np
+    from framework.results import write_array
 
     with sampler(args) as trainer:
         images = trainer.sample(trainer.fixed_latent(args.n, args.seed))
@@ -23,6 +23,6 @@ def run(argv: Sequence[str]) -> int:
         print(trainer.run.sheet(tuple(part[:256] for part in images), name))
         for i, part in enumerate(images):
             path = trainer.run.samples / f"{name}_domain{i + 1}.npy"
-            np.save(path, part)
+            write_array(path, part)
             print(path)
     return 0

@@ -72,6 +72,7 @@ def _finish(trainer, stopped: int) -> None:
         trainer.save_models()
         assess(trainer)
         return
+    trainer.run.plots()
     trainer.run.report(published(trainer.options))
     step = int(trainer.step)
     trainer.run.note(f"stopped at iteration {step}, saved; the same command resumes")

@@ -46,20 +46,18 @@ def _parse(argv: Sequence[str]):
 
 
 def _translate(trainer, args, make) -> None:
-    import numpy as np
-
     from framework.data.folder import listed
-    from framework.results import write_table
-    from framework.utils import to_float
+    from framework.results import write_array, write_table
+    from framework.utils import float_array
 
     files, pixels = listed(args.images, trainer.options.image_size)
-    given = to_float(pixels).numpy()
+    given = float_array(pixels)
     made, errors = make(trainer, given, args)
     name = f"translate_{Path(args.images).resolve().name}_domain{args.domain}"
     rows = -(-min(len(files), SHOWN) // 16)
     parts = tuple(part[:SHOWN] for part in (given, *made))
     print(trainer.run.sheet(parts, name, rows=rows))
-    np.save(trainer.run.samples / f"{name}.npy", made[-1])
+    write_array(trainer.run.samples / f"{name}.npy", made[-1])
     print(trainer.run.samples / f"{name}.npy")
     if errors is not None:
         table = trainer.run.samples / f"{name}.csv"

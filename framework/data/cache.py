@@ -59,6 +59,7 @@ def _write(folder: Path, splits: Splits) -> None:
             labels = np.zeros(0, np.int64) if split.labels is None else split.labels
             np.save(new / f"{part}_labels.npy", labels)
             np.save(new / f"{part}_images.npy", split.images)
+        new.chmod(0o755)  # others may share the folder of the data
         shutil.rmtree(folder, ignore_errors=True)
         new.rename(folder)
     finally:

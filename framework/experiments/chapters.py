@@ -6,7 +6,7 @@ All numbers are the thesis': LPIPS (AlexNet, version 0.1), means over its own sa
 from framework.experiments.experiment import DATA, FACES, LPIPS, MATRIX, MODES, PAIRS, Experiment
 
 WEIGHTS = ("stat/weight_diff",)
-GLYPHS = "the thesis counts 30,000 pairs (edge) or 50,000 (SVHN) and its SVHN is a 4,434-image part"
+GLYPHS = "the thesis counts 30,000 pairs (edge) or 50,000 (SVHN)"
 COUNT = "the thesis counts 50,000 pairs"
 
 

@@ -26,7 +26,7 @@ G2G_DIGITS = G2G_LABELLED | dict(
 G2G_FACES = dict(gan_type="g2g", dataset="celeba", image_size=128)
 G2G_NAIVE = G2G_FACES | dict(style_dim=256, iterations=20 * 162_770 // 32)
 G2G_CYCLE = G2G_FACES | dict(
-    g2g_variant="cyclefunit", style_dim=1024, gamma=1.0, batch_size=4, iterations=100_000
+    g2g_variant="cyclefunit", style_dim=1024, gamma=1.0, batch_size=2, iterations=100_000
 )
 # L2 of 1e-4 as RMSprop adds it to gradients.
 G2G_PAPER = dict(
@@ -46,7 +46,8 @@ DISENTANGLED = {
     "g2g_naive": Preset("naive G2G on faces, the report's settings", G2G_NAIVE),
     "g2g_cyclefunit": Preset("CycleFUNIT on faces at 128x128", G2G_CYCLE),
     "g2g_funit2funit": Preset(
-        "FUNIT2FUNIT on a folder per class (--domain1; the paper: 119 kinds of animals)", G2G_PAPER
+        "FUNIT2FUNIT on a folder per class (--domain1; the paper: 119 kinds of animals); "
+        "without random crops and mirroring", G2G_PAPER
     ),
     "g2g_digits": Preset("digits exchanged between styles, with labels, CPU-sized", G2G_DIGITS),
     "factors_z": Preset(

@@ -150,9 +150,9 @@ FACTORS_QUICK = dict(
     ema=0.995,
     log_every=100,
 )
-# With the text's two adversarial updates and weight of KL the decoder soon ignores z. Classifiers
-# that the encoder confuses (z) and helps (s) put the class where it belongs; that of z has to be
-# ahead of the encoder, hence its five updates.
+# With the text's two adversarial updates and a third of its weight of KL the decoder soon
+# ignores z. Classifiers that the encoder confuses (z) and helps (s) put the class where it
+# belongs; that of z has to be ahead of the encoder, hence its five updates.
 FACTORS_CPU = FACTORS_QUICK | dict(
     iterations=2000,
     gen_times=1,

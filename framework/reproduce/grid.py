@@ -17,6 +17,7 @@ from framework.errors import UsageError
 from framework.reproduce.runner import Job
 
 FOLDER = "grids"
+NAMING = ("gan_type", "preset", "data", "cogan_data", "dataset")
 CURVE = 3  # numbers of a flag from which on metrics are drawn against it
 
 
@@ -117,7 +118,8 @@ def write(grid: Grid, found: Mapping[str, Job], results_dir: Path) -> Path:
     """Table (Markdown, CSV) of all metrics, plots of them and of losses; returns the folder."""
     from framework.results import compare, files  # slow to import, and `--help` comes by here
 
-    name = config.run_name(grid.rest)
+    one = next(iter(combinations(grid).values()))  # what a run is named after may be swept itself
+    name = config.run_name(_argv(grid, {k: v for k, v in one.items() if k in NAMING}))
     place = results_dir / FOLDER / f"{name}-{'-'.join(grid.values)}"
     place.mkdir(parents=True, exist_ok=True)
     runs = {label: results_dir / job.name for label, job in found.items()}

@@ -13,12 +13,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from framework import signals
 from framework.errors import MissingError, Stopped, UserError
 
-MAIN = Path(__file__).parents[2] / "main.py"
+ROOT = Path(__file__).parents[2]  # where this package is found
 STOPPED = "stopped; every run is saved and the same command goes on"
 INTERRUPTED, TERMINATED = 130, 75  # exit codes
-STOPPING = (signal.SIGTERM, signal.SIGUSR1)  # the second is what Slurm sends
 WITHOUT_TRACE = {  # options that change nothing in what a finished run has to show
     "results_dir", "data_dir", "devices", "max_time", "keep", "save_every", "log_every",
     "sheet_every", "steps_per_call", "logger",
@@ -80,50 +80,49 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
     cores = _cores(at_once)
     running: dict[int, tuple[Job, subprocess.Popen, float]] = {}
     complete = True
-    before = {number: signal.signal(number, _stop) for number in STOPPING}
     try:
-        while todo or running:
-            for place in [p for p in range(at_once) if p not in running][: len(todo)]:
-                job = todo.pop(0)
-                running[place] = (job, _start(job, results_dir, common, cores[place]), time.time())
-            for place, (job, process, start) in list(running.items()):
-                if process.poll() is not None:
-                    del running[place]
-                    seconds = time.time() - start
-                    complete &= _finished(job, process.returncode, seconds, results_dir)
-            time.sleep(0.2)
+        with signals.raising(STOPPED):
+            while todo or running:
+                for place in [p for p in range(at_once) if p not in running][: len(todo)]:
+                    job = todo.pop(0)
+                    started = _start(job, results_dir, common, cores[place])
+                    running[place] = (job, started, time.time())
+                for place, (job, process, start) in list(running.items()):
+                    if process.poll() is not None:
+                        del running[place]
+                        seconds = time.time() - start
+                        complete &= _finished(job, process.returncode, seconds, results_dir)
+                time.sleep(0.2)
         return complete
     except KeyboardInterrupt:
         raise Stopped(STOPPED, INTERRUPTED) from None
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         for _, process, _ in running.values():
             process.send_signal(signal.SIGTERM)
         for _, process, _ in running.values():
             process.wait()
 
 
-def _stop(*_: object) -> None:
-    raise Stopped(STOPPED, TERMINATED)
-
-
 def _cores(at_once: int) -> list[set[int]]:
     """A part of the processor for every place; nothing to choose from on other systems."""
-    if not hasattr(os, "sched_getaffinity"):
-        return [set()] * at_once
-    own = sorted(os.sched_getaffinity(0))
+    own = usable_cores()
     return [set(own[place::at_once]) or set(own) for place in range(at_once)]
 
 
+def usable_cores() -> list[int]:
+    """Cores that this process may use; none where the system does not tell."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
 def _start(job: Job, results_dir: Path, common: Mapping, cores: set[int]) -> subprocess.Popen:
-    log = _log(job, results_dir)
+    log, places = _log(job, results_dir), (str(ROOT), os.environ.get("PYTHONPATH"))
     log.parent.mkdir(parents=True, exist_ok=True)
     print(f"{job.name}: started; see {log}", flush=True)
     with log.open("a") as file:
         process = subprocess.Popen(
-            [sys.executable, str(MAIN), *job.argv(results_dir, common)],
+            [sys.executable, "-m", "framework", *job.argv(results_dir, common)],
             stdout=file, stderr=subprocess.STDOUT,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
         )  # fmt: skip
     if cores:
         os.sched_setaffinity(process.pid, cores)  # its threads come later and inherit it
@@ -136,8 +135,9 @@ def _log(job: Job, results_dir: Path) -> Path:
 
 def _finished(job: Job, code: int, seconds: float, results_dir: Path) -> bool:
     """Tells how a job ended; returns whether it was not left out."""
-    if code in (TERMINATED, INTERRUPTED, -signal.SIGINT):
-        raise Stopped(STOPPED, TERMINATED if code == TERMINATED else INTERRUPTED)
+    code = signals.EXIT_CODES.get(-code, code)  # negative: a signal ended it before it trained
+    if code in (TERMINATED, INTERRUPTED):
+        raise Stopped(STOPPED, code)
     if code == MissingError.code:
         print(f"{job.name}: left out, {_last(job, results_dir)}", flush=True)
         return False

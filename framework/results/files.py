@@ -114,6 +114,12 @@ def write_table(path: Path, head: Iterable[str], rows: Iterable[Iterable[Any]]) 
     write_text(path, "".join(csv_line(cells) for cells in (head, *rows)))
 
 
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write a .npy file in one piece."""
+    with whole(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array)
+
+
 def history_text(rows: list[Row]) -> str:
     """The whole history as CSV text; `repr` keeps every digit of a float."""
     columns = columns_of(rows)

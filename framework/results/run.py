@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+import time
 from contextlib import suppress
 from datetime import datetime
 from importlib import metadata
@@ -37,7 +38,7 @@ class Run:
         self.folder = Path(folder)
         self.config = config
         self.command = command
-        self.quiet = False
+        self.quiet, self._next_plots = False, 0.0
         self.history = files.read_history(self._history_path)
         self._columns = files.columns_of(self.history)
         self.checkpoints = self.folder / "checkpoints"
@@ -197,6 +198,12 @@ class Run:
 
         self.losses.mkdir(exist_ok=True)
         return plots.draw(self.history, self.losses)
+
+    def plots_now_and_then(self) -> None:
+        """Draw them unless that would take a twentieth of the time since the last ones, or more."""
+        if (start := time.monotonic()) >= self._next_plots:
+            self.plots()
+            self._next_plots = time.monotonic() + 20 * (time.monotonic() - start)
 
     def save_metrics(self, metrics: dict[str, dict[str, Any]]) -> None:
         """Write metrics.json: {name: {"value", "ci95", "n", "protocol"}}."""

@@ -43,6 +43,20 @@ def test_every_group_has_its_plot(run):
         assert read(run.losses / f"{name}.png").shape[:2] == (448, 728)
 
 
+def test_plots_that_take_long_are_drawn_less_often(run, monkeypatch):
+    now, drawn = [100.0], []
+
+    def draw():
+        drawn.append(now[0])
+        now[0] += 1.0
+
+    monkeypatch.setattr("framework.results.run.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(run, "plots", draw)
+    for now[0] in (100.0, 101.0, 120.9, 121.0, 122.0):
+        run.plots_now_and_then()
+    assert drawn == [100.0, 121.0]
+
+
 def test_no_history_no_plots(run):
     assert run.plots() == []
 
