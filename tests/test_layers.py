@@ -77,6 +77,7 @@ BASIC = (
 )
 SAME_LAYER = {
     ("main", "cli"),
+    ("__main__", "cli"),
     ("config", "presets"),
     ("experiments", "presets"),
     ("lpips", "evaluate"),
