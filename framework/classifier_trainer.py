@@ -8,6 +8,7 @@ trained by the same command and kept below `<results_dir>/classifiers/`.
 import dataclasses
 import functools
 import json
+import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -81,15 +82,11 @@ class Trainer(trainer.Trainer):
         protocol = f"{self.options.classifier_arch} classifier, seed {self.options.seed}; held out"
         if self.data.attributes:
             return self._attribute_metrics(protocol)
-        return {
-            f"accuracy_{domain.name}": evaluate.accuracy(
-                outputs(self.nets["clf"]),
-                float_array(domain.test_images),
-                domain.test_labels,
-                protocol,
-            )
-            for domain in self.data.domains
-        }
+        classify, found = outputs(self.nets["clf"]), {}
+        for domain in self.data.domains:
+            judged = float_array(domain.test_images), domain.test_labels
+            found[f"accuracy_{domain.name}"] = evaluate.accuracy(classify, *judged, protocol)
+        return found
 
     def _attribute_metrics(self, protocol: str) -> dict[str, dict]:
         metrics = {}
@@ -224,15 +221,18 @@ def obtain(options: Options, data: Data) -> Path:
 
 def _train(options: Options, data: Data, path: Path) -> None:
     print(f"training the {options.classifier_arch} classifier of {data.name}: {path}")
-    clf = Trainer(options, data)
+    clf, inert = Trainer(options, data), config.inert_options("classifier")
+    unfinished = path.with_suffix("")  # gone once the file is there
+    clf.run = results.Run.open(unfinished, options.to_dict(), "for another run", inert=inert)
     if code := clf.fit():
-        raise Stopped("the classifier was not finished; the same command trains it anew", code)
+        raise Stopped("the classifier was not finished; the same command goes on with it", code)
     accuracy = {name: metric["value"] for name, metric in clf.metrics().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with results.whole(path) as temporary:
         clf.nets["clf"].save(temporary)
     record = {"accuracy": accuracy, "options": options.to_dict()}
     results.write_json(path.with_suffix(".json"), record)
+    shutil.rmtree(unfinished)
 
 
 def _is_kept(path: Path) -> bool:

@@ -15,7 +15,7 @@ from commands import SMOKE, everything_below, history, refused
 from conftest import eagerly
 from PIL import Image
 
-from framework import config, data, losses, presets
+from framework import classifier_trainer, config, data, losses, presets
 from framework.cli import main
 from framework.results import Run
 from framework.trainer import Trainer
@@ -215,6 +215,27 @@ def test_a_second_signal_stops_at_once(eager, at_iteration, capsys):
     at_iteration(1, twice)
     assert main(GO_ON) == 130
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_classifier_that_was_stopped_goes_on(eager, monkeypatch, capsys):
+    steps, done = classifier_trainer.Trainer.run_steps, []
+
+    def signalled(self, iterator, count):
+        done.append(int(self.step))
+        if len(done) == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return steps(self, iterator, count)
+
+    monkeypatch.setattr(classifier_trainer.Trainer, "run_steps", signalled)
+    command = ["--gan_type", "scogan", *SMOKE, "--semantic_loss", "--eval_pairs", "0"]
+    assert main(command) == 75
+    assert "the same command goes on with it" in capsys.readouterr().err
+    (unfinished,) = Path("results/classifiers").iterdir()
+    assert [path.name for path in (unfinished / "checkpoints").iterdir()] == ["00000001"]
+    assert main(command) == 0
+    assert done == [0, 1], "no iteration twice"
+    kept = {path.suffix for path in Path("results/classifiers").iterdir()}
+    assert kept == {".keras", ".json"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
