@@ -17,6 +17,7 @@ from PIL import Image
 
 from framework import classifier_trainer, config, data, losses, presets
 from framework.cli import main
+from framework.commands.base import tensorflow
 from framework.results import Run
 from framework.trainer import Trainer
 
@@ -236,6 +237,15 @@ def test_a_classifier_that_was_stopped_goes_on(eager, monkeypatch, capsys):
     assert done == [0, 1], "no iteration twice"
     kept = {path.suffix for path in Path("results/classifiers").iterdir()}
     assert kept == {".keras", ".json"}
+
+
+def test_on_the_cpu_no_gpu_is_seen(monkeypatch):
+    hidden = []
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda *told: hidden.append(told))
+    for devices in ("auto", "cpu"):
+        with tensorflow(config.parse(["--devices", devices])):
+            pass
+    assert hidden == [([], "GPU")]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])

@@ -59,6 +59,8 @@ def tensorflow(options: Options) -> Iterator[None]:
     load_tensorflow()
     import tensorflow as tf
 
+    if options.devices == "cpu":  # else what no strategy places, such as sheets, goes to a GPU
+        tf.config.set_visible_devices([], "GPU")
     if cluster.workers() > 1:
         from framework import devices
 
