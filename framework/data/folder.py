@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from framework.data.cache import cached
-from framework.data.decode import UNREADABLE, decoded, flat
-from framework.data.originals import Split, Splits
+from framework.data.decode import UNREADABLE, decoded, flat, several
+from framework.data.originals import Split, Splits, mixed_order
 from framework.errors import MissingError, UsageError, UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".npy")
@@ -28,10 +28,9 @@ def read(folder: str, size: int, data_dir: str) -> tuple[Splits, tuple[str, ...]
         raise UsageError(f"{folder} has {len(files)} image: a domain needs at least 2")
 
     def build() -> Splits:
-        images = np.stack([_image(file, size) for file in files])
-        labels = np.array([classes.index(file.parent.name) for file in files]) if classes else None
         mask = held_out(len(files))
-        return Splits(*(_select(images, labels, part) for part in (~mask, mask)))
+        parts = ([files[i] for i in np.flatnonzero(part)] for part in (~mask, mask))
+        return Splits(*(_split(part, classes, size) for part in parts))
 
     if len(files) < CACHE_FROM:
         return build(), classes
@@ -58,7 +57,7 @@ def listed(folder: str, size: int) -> tuple[list[Path], np.ndarray]:
     As by `read`, but one image is enough, and smaller ones are enlarged as data sets are.
     """
     files, _ = _files(Path(folder))
-    return files, np.stack([_image(file, size, enlarge=True) for file in files])
+    return files, several(len(files), size, lambda i: _image(files[i], size, enlarge=True))
 
 
 def held_out(count: int) -> np.ndarray:
@@ -103,11 +102,15 @@ def with_suffix(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     )
 
 
-def _select(images: np.ndarray, labels: np.ndarray | None, mask: np.ndarray) -> Split:
-    return Split(images[mask], None if labels is None else labels[mask].astype(np.int64)).mixed()
+def _split(files: list[Path], classes: tuple[str, ...], size: int) -> Split:
+    """Mixed before they are read, as there may be more of them than fit into memory twice."""
+    files = [files[i] for i in mixed_order(len(files))]
+    images = several(len(files), size, lambda i: _image(files[i], size))
+    labels = [classes.index(file.parent.name) for file in files] if classes else None
+    return Split(images, None if labels is None else np.array(labels, np.int64))
 
 
-def _image(file: Path, size: int, enlarge: bool = False) -> np.ndarray:
+def _image(file: Path, size: int, enlarge: bool = False) -> Image.Image:
     try:
         image = _array_image(file) if file.suffix.lower() == ".npy" else decoded(file)
     except UNREADABLE as error:
@@ -118,7 +121,7 @@ def _image(file: Path, size: int, enlarge: bool = False) -> np.ndarray:
             f"{file} is {image.width}x{image.height}, smaller than --image_size {size}: "
             "ask for a smaller size or remove it"
         )
-    return np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR))
+    return ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
 
 
 def _array_image(file: Path) -> Image.Image:

@@ -16,6 +16,11 @@ import numpy as np
 from framework.errors import MissingError
 
 
+def mixed_order(count: int) -> np.ndarray:
+    """The places 0..count-1 in a fixed random order."""
+    return np.random.default_rng(0).permutation(count)
+
+
 class Split(NamedTuple):
     """Uint8 images [N, H, W, C] and int64 labels: classes [N], attributes 0/1 [N, K], or None.
 
@@ -27,7 +32,7 @@ class Split(NamedTuple):
 
     def mixed(self) -> "Split":
         """In a fixed random order, for sets that are sorted by class: any first n is a sample."""
-        order = np.random.default_rng(0).permutation(len(self.images))
+        order = mixed_order(len(self.images))
         return Split(self.images[order], None if self.labels is None else self.labels[order])
 
 

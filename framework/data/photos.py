@@ -6,9 +6,7 @@ What stays in memory is uint8 [N, size, size, 3] and no image of full size but t
 import os
 import zipfile
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from framework.data.decode import UNREADABLE, decoded
+from framework.data.decode import UNREADABLE, decoded, several
 from framework.data.originals import Split, Splits
 from framework.errors import MissingError, UsageError
 
@@ -58,14 +56,7 @@ def decode(
 
     Raises MissingError for one that cannot be read.
     """
-    images = np.empty((len(names), size, size, 3), np.uint8)
-
-    def one(place: int) -> None:
-        images[place] = np.asarray(fit(_image(archive, names[place]), size))
-
-    with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:  # Pillow decodes without the GIL
-        deque(pool.map(one, range(len(names))), maxlen=0)
-    return images
+    return several(len(names), size, lambda i: fit(_image(archive, names[i]), size))
 
 
 def _image(archive: Archive, name: str) -> Image.Image:
