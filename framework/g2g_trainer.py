@@ -156,9 +156,7 @@ class Options(config.Exchange):
         if self.id_mode == "replace" and self.g2g_variant != "cyclefunit":
             raise UsageError("--id_mode replace: for --g2g_variant cyclefunit only")
         if self.id_mode != "none" and self.identity_metric == self.identity_net:
-            raise UsageError(
-                f"--identity_metric {self.identity_metric}: it teaches here (--identity_net)"
-            )
+            raise UsageError(f"--identity_metric {self.identity_net}: it teaches here")
 
     def check_asked(self, asked: dict[str, object]) -> None:
         """Also refuses sizes of nets that are not used."""

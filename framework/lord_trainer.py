@@ -36,13 +36,8 @@ class Options(config.Exchange, config.TwoPhases):
     """Options of `--gan_type lord`."""
 
     NEEDS = config.Exchange.NEEDS | dict(perceptual_weight=("perceptual_net", "perceptual_weights"))
-    OF_PHASE_2 = (
-        *config.TwoPhases.OF_PHASE_2,
-        "lr_phase2",
-        "code_weight",
-        "lpips_net",
-        "identity_metric",
-    )
+    LATER = ("lr_phase2", "code_weight", "lpips_net", "identity_metric")
+    OF_PHASE_2 = (*config.TwoPhases.OF_PHASE_2, *LATER)
     ONLY = config.Exchange.ONLY | {("phase", (2,)): OF_PHASE_2}
 
     iterations: int = option(

@@ -206,6 +206,11 @@ def test_r1_now_and_then_is_compiled():
     assert np.isfinite(rows).all()
 
 
+def test_r1_now_and_then_is_not_compiled_by_xla():
+    with pytest.raises(UsageError, match="add --penalty_every 1"):
+        small("funit", "--penalty_every", "2", "--jit")
+
+
 def test_images_without_labels_have_no_evaluator(eager):
     def bare(contract):
         without = dict(labels=None, test_labels=None)
