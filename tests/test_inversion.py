@@ -124,7 +124,9 @@ def test_a_single_gan_has_no_partner(tmp_path, monkeypatch, capsys):
     assert "two domains" in refused(capsys, 2, "translate", "results/one", "--images", ".")
 
 
-@pytest.mark.parametrize(("direction", "rows"), [("both", 3), ("12", 2)])
+@pytest.mark.parametrize(
+    ("direction", "rows"), [pytest.param("both", 3, marks=pytest.mark.slow), ("12", 2)]
+)
 def test_a_system_that_translates_needs_no_latent_vector(place, capsys, direction, rows):
     argv = "--gan_type cyclegan --preset smoke --width 0.01 --eval_pairs 0 --name way".split()
     with eagerly():
