@@ -17,10 +17,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework import cluster, config, devices, evaluate, losses, results, trainer
+from framework import cluster, config, devices, evaluate, loop, losses, results, trainer
 from framework.config import option
 from framework.data import Data, fingerprint
-from framework.errors import MissingError, Stopped, UsageError, UserError
+from framework.errors import MissingError, UsageError, UserError
 from framework.phase import Batch, Phase
 from framework.utils import Random, batched, float_array, shift, to_float
 from nets import classifier
@@ -221,11 +221,8 @@ def obtain(options: Options, data: Data) -> Path:
 
 def _train(options: Options, data: Data, path: Path) -> None:
     print(f"training the {options.classifier_arch} classifier of {data.name}: {path}")
-    clf, inert = Trainer(options, data), config.inert_options("classifier")
-    unfinished = path.with_suffix("")  # gone once the file is there
-    clf.run = results.Run.open(unfinished, options.to_dict(), "for another run", inert=inert)
-    if code := clf.fit():
-        raise Stopped("the classifier was not finished; the same command goes on with it", code)
+    clf, unfinished = Trainer(options, data), path.with_suffix("")  # gone once the file is there
+    loop.train_first(clf, unfinished, "the classifier", config.inert_options("classifier"))
     accuracy = {name: metric["value"] for name, metric in clf.metrics().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with results.whole(path) as temporary:

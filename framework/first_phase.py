@@ -5,9 +5,9 @@ import json
 import zlib
 from pathlib import Path
 
-from framework import checkpoints, cluster, config, trainer, weights
+from framework import checkpoints, cluster, config, loop, trainer, weights
 from framework.data import Data, fingerprint
-from framework.errors import Stopped, UsageError
+from framework.errors import UsageError
 from framework.results import Run, once
 
 
@@ -91,9 +91,7 @@ def _train(
     print(f"phase 1 on {_name(data, data.domains[first.domains_from :])}: {folder}")
     phase1 = first.trainer(settings, data)
     inert = config.inert_options(settings.gan_type) | {*first.names}
-    phase1.run = Run.open(folder, settings.to_dict(), f"phase 1 of {wanted_by}", inert=inert)
-    if code := phase1.fit():
-        raise Stopped("phase 1 was not finished; the same command goes on with it", code)
+    loop.train_first(phase1, folder, f"phase 1 of {wanted_by}", inert)
     phase1.save_models()
     if metrics := phase1.metrics():
         phase1.run.save_metrics(metrics)

@@ -1,18 +1,34 @@
 """Time: when to log, draw a sheet and save, what stops a run, and what a bad loss leads to."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from framework import flags, results, signals
-from framework.errors import DivergedError, UsageError
+from framework.errors import DivergedError, Stopped, UsageError
 
 if TYPE_CHECKING:
     from framework.trainer import Trainer
 
 MOST_DETOURS = 3
+
+
+def train_first(trainer: "Trainer", folder: Path, what: str, free: set[str]) -> None:
+    """Trains what a run needs first, in a run of its own in `folder`, or goes on with it.
+
+    Args:
+        what: of what it is a part, for the reader of its record and of the message.
+        free: names of options that may change between two sessions.
+
+    Raises:
+        Stopped: a signal; it is saved.
+    """
+    trainer.run = results.Run.open(folder, trainer.options.to_dict(), what, inert=free)
+    if code := trainer.fit():
+        raise Stopped(f"{what} was not finished; the same command goes on with it", code)
 
 
 class Loop:

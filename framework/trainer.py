@@ -190,7 +190,7 @@ class Trainer(abc.ABC):
             for name, value in self.update(phase, batch, random).items():
                 terms.setdefault(name, []).append(tf.cast(value, tf.float32))
         self.names = list(terms)
-        return tf.stack([tf.add_n(turns) / len(turns) for turns in terms.values()])
+        return tf.stack([tf.add_n(values) / len(values) for values in terms.values()])
 
     def reseed(self, detours: int) -> None:
         """Other batches and random numbers from here on; 0 are those of `--seed` itself."""

@@ -38,7 +38,8 @@ class Run:
         self.folder = Path(folder)
         self.config = config
         self.command = command
-        self.quiet, self._next_plots = False, 0.0
+        self.quiet = False
+        self._next_plots = 0.0
         self.history = files.read_history(self._history_path)
         self._columns = files.columns_of(self.history)
         self.checkpoints = self.folder / "checkpoints"
