@@ -169,12 +169,13 @@ class Trainer(abc.ABC):
             return [g if g is None else tf.convert_to_tensor(g) for g in found], terms
 
         if self.replicas == 1:  # traced once, however often an iteration comes here
-            compute = self._passes.setdefault((phase.name, random.part), self._function(compute))
+            compute = self._passes.setdefault((phase.name, random.part), self.compiled(compute))
         elif self.options.jit:  # other replicas have other variables
-            compute = self._function(compute)
+            compute = self.compiled(compute)
         return compute(batch, random.key, tf.constant(random.turn))
 
-    def _function(self, compute: Callable) -> Callable:
+    def compiled(self, compute: Callable) -> Callable:
+        """A pass of a phase, forward and backward, as a graph of its own."""
         return tf.function(compute, jit_compile=self.options.jit or None, autograph=False)
 
     def iteration(self, element: Batch) -> tf.Tensor:
@@ -240,7 +241,6 @@ class Trainer(abc.ABC):
 
     def batches(self, first_step: int) -> Iterator:
         """Iterator over elements from iteration `first_step` on, one per call and replica."""
-
         updates = sum(phase.repeat for phase in self.phases)
         size = self.options.batch_size * self.options.accumulate
 

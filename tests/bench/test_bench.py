@@ -153,6 +153,13 @@ def test_operations_of_a_convolution_and_both_gradients():
     assert flops.count(gradients.get_concrete_function(*spec).graph) == 3 * once
 
 
+def test_twice_the_images_are_twice_the_operations():
+    once, twice = (
+        ours.count_flops(Workload("", "ce", 1, batch_size=size, width=0.02)) for size in (2, 4)
+    )
+    assert twice == 2 * once > 0
+
+
 def test_contenders_are_chosen_by_patterns():
     names = list(contenders.table())
     assert contenders.select("ours_bf16*,!*_jit*,!*_call4", names) == [
