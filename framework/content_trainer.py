@@ -90,6 +90,8 @@ class Trainer(Viewed):
 
     contract = "domains"
     options: Options
+    # Whether encoder and discriminator are in training mode while the other one learns.
+    together = True
 
     @classmethod
     def of(cls, options: Options) -> type[Viewed]:
@@ -111,12 +113,22 @@ class Trainer(Viewed):
         return {"auto": "batch" if small else "instance"}.get(self.options.norm, self.options.norm)
 
     def widths(self) -> dict[str, tuple[int, ...]]:
-        """Channels of all rows, see `content.widths`. Raises UsageError for too large a --sep."""
+        """Channels of all rows, see `content.widths`; fader has no code of the extra.
+
+        Raises:
+            UsageError: --sep is too large.
+        """
         o = self.options
+        sep = 1 if o.content_variant == "fader" else o.sep
         try:
-            return content.widths(o.image_size, scaled(32, o.width), o.sep)
+            return content.widths(o.image_size, scaled(32, o.width), sep)
         except ValueError as error:
-            raise UsageError(f"--sep {o.sep}, --width {o.width}: {error}") from error
+            raise UsageError(f"--sep {sep}, --width {o.width}: {error}") from error
+
+    def prepare(self) -> dict[str, Callable[[], keras.Model]]:
+        """As what is seen needs it; too large a --sep is refused before anything is trained."""
+        self.widths()
+        return super().prepare()
 
     def units(self) -> int:
         """Width of the discriminator's dense layer."""
@@ -151,7 +163,7 @@ class Trainer(Viewed):
 
     def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Cross-entropy in nats of telling the domains apart by their common codes."""
-        code = tf.stop_gradient(self.nets["common"](both(batch), training=True))
+        code = tf.stop_gradient(self.nets["common"](both(batch), training=self.together))
         logits1, logits2 = tf.split(self.nets["disc"](code, training=True), 2)
         parts = losses.ADVERSARIAL["ce"].disc(real_logits=logits2, fake_logits=logits1)
         return {"adv1": parts["fake"], "adv2": parts["real"]}
@@ -165,7 +177,7 @@ class Trainer(Viewed):
         o = self.options
         if not o.disc_weight:
             return {}
-        logits1, logits2 = tf.split(self.nets["disc"](code, training=True), 2)
+        logits1, logits2 = tf.split(self.nets["disc"](code, training=self.together), 2)
         if swap:
             nats = 0.5 * (tf.nn.softplus(-logits1) + tf.nn.softplus(logits2))
         else:

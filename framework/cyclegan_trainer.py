@@ -131,7 +131,7 @@ class Trainer(translation.Translator):
         return nets
 
     def build_phases(self) -> list[Phase]:
-        """Translators first, as published."""
+        """Translators first, as in CycleGAN's program."""
         gens = Phase("gen", self.averaged, self.gen_terms, self.options.gen_iters)
         return [gens, self.judges()]
 

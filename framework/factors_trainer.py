@@ -74,9 +74,10 @@ class Options(config.Encoding):
         """Refuses sizes that the nets cannot halve."""
         super().check()
         divisor = 16 if self.image_size >= 64 else 8
-        if self.image_size % divisor and self.image_size != 28:
+        if self.image_size < 16 or (self.image_size % divisor and self.image_size != 28):
+            least = "" if divisor == 16 else " from 16"
             raise UsageError(
-                f"--image_size {self.image_size}: must be 28 or a multiple of {divisor}"
+                f"--image_size {self.image_size}: must be 28 or a multiple of {divisor}{least}"
             )
 
     def check_asked(self, asked: dict[str, object]) -> None:

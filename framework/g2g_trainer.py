@@ -46,11 +46,12 @@ class Options(config.Exchange):
         ("g2g_variant", ("funit2funit",)): (
             "ablate", "long_weight", "fm_long_weight", "fm_reassembly_weight",
         ),
+        ("sanity", (False,)): ("gamma", "id_mode", "adv_weight", "d_layers", "d_width", "lr_d"),
         ("id_mode", ("loss",)): ("id_weight", "id_start", "id_ramp"),
         ("id_mode", ("none", "loss")): ("style_dim",),
     }  # fmt: skip
     OF_NETS = dict(
-        lord="content_dim adain_layers gen_width".split(),
+        lord="content_dim adain_layers gen_width g2g_out".split(),
         funit="content_downs content_channels class_downs res_blocks mlp_width unit_gain".split(),
     )
 
@@ -127,9 +128,8 @@ class Options(config.Exchange):
         "nets", choices=("paper", "lord", "funit"),
     )  # fmt: skip
     content_noise: float = option(
-        0.0, "deviation of the uniform noise added to content codes in training", "exchange",
-        low=0,
-    )  # fmt: skip
+        0.0, "deviation of uniform noise added to content codes in training", "exchange", low=0
+    )
     d_width: float = option(1.0, "factor on discriminator widths, times --width", "nets", low=0.001)
     lr_d: float = option(2e-4, "learning rate of the discriminators", "optimisers", low=0)
     content_downs: int = option(3, "halvings of the content encoder", "nets", low=1)

@@ -87,11 +87,22 @@ class Viewed(trainer.Trainer):
         if any(len(d.test_images) == 0 for d in self.data.domains):
             return {}
         x, y = self.held_out(VALIDATED, self.options.seed + 1)
-        terms = self.held_out_terms(to_float(x), y)
-        found = {"stat/val_loss": float(tf.add_n(list(terms.values())))}
+        found = {"stat/val_loss": self._held_out_loss(x, y)}
         metrics = self.measure(x, y, self.exchanged(x), "")
         kept = {"swap_acc", "copy_rate", "rec_l1"} & metrics.keys()
         return found | {f"stat/{name}": metrics[name]["value"] for name in sorted(kept)}
+
+    def _held_out_loss(self, x: np.ndarray, y: np.ndarray | None) -> float:
+        """Mean of what would be minimised of uint8 pairs, rows [2B, ...]."""
+        rows = (x,) if y is None else (x, y)
+
+        def see(*pairs: np.ndarray) -> tuple[tf.Tensor]:
+            x, *y = (np.concatenate([each[:, 0], each[:, 1]]) for each in pairs)
+            terms = self.held_out_terms(to_float(x), *(y or [None]))
+            return (tf.fill([len(x) // 2], tf.add_n(list(terms.values()))),)
+
+        halves = (np.stack(np.split(each, 2), axis=1) for each in rows)
+        return float(batched(see, *halves, size=VALIDATED)[0].mean())
 
     def held_out_terms(self, x: tf.Tensor, y: np.ndarray | None) -> dict[str, tf.Tensor]:
         """What would be minimised of pairs, rows [2B, ...], of these classes."""

@@ -18,19 +18,25 @@ Rate = float | keras.optimizers.schedules.LearningRateSchedule
 
 
 def make(
-    kind: str, rate: Rate, b1: float, b2: float, rho: float = 0.9
+    kind: str, rate: Rate, b1: float, b2: float, rho: float = 0.9, epsilon: float = 1e-7
 ) -> keras.optimizers.Optimizer:
-    """A new optimiser: `adam` with beta 1 and 2, `rms` (RMSprop) with decay rho, or `sgd`."""
+    """A new optimiser: `adam` with beta 1 and 2, `sgd`, or `rms`.
+
+    That is RMSprop with decay rho; epsilon is added to the mean square.
+    """
     if kind == "adam":
         return keras.optimizers.Adam(rate, beta_1=b1, beta_2=b2)
     if kind == "rms":
-        return keras.optimizers.RMSprop(rate, rho=rho)
+        return keras.optimizers.RMSprop(rate, rho=rho, epsilon=epsilon)
     return keras.optimizers.SGD(rate)
 
 
 def of_codes(options: Encoding, rate: Rate) -> keras.optimizers.Optimizer:
-    """The same of --optim and its flags."""
-    return make(options.optim, rate, options.b1, options.b2, options.rho)
+    """The same of --optim and its flags.
+
+    Those who published such systems use PyTorch, whose RMSprop adds 1e-8 to the root.
+    """
+    return make(options.optim, rate, options.b1, options.b2, options.rho, epsilon=1e-16)
 
 
 class Falling(keras.optimizers.schedules.LearningRateSchedule):

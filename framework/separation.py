@@ -42,7 +42,7 @@ def background(magnitudes: np.ndarray, remove: Remove) -> np.ndarray:
     for start in starts:
         part = slice(start, start + size)
         images = to_rgb(audio.to_images(padded[:, part]))
-        (left,) = batched(lambda x: (remove(x),), images, ROWS)
+        (left,) = batched(lambda x: (remove(x),), images, size=ROWS)
         total[:, part] += weight * audio.to_magnitudes(left)
         weights[part] += weight
     return (total / weights)[:, :frames]

@@ -136,16 +136,18 @@ class Random:
         return numbers[start : start + rows]
 
 
-def batched(function: Callable, inputs: np.ndarray, size: int = 250) -> tuple[np.ndarray, ...]:
-    """`function` over rows of `inputs`, `size` at a time; its tuple of outputs, joined again.
+def batched(function: Callable, *inputs: np.ndarray, size: int = 250) -> tuple[np.ndarray, ...]:
+    """`function` over rows of all `inputs`, `size` at a time; its tuple of outputs, joined again.
 
-    Of images above 32x32 pixels fewer at a time, so that their maps need no more memory.
+    Of images above 32x32 pixels, the first of inputs, fewer at a time, so that their maps need no
+    more memory.
     """
-    if inputs.ndim >= 4:
-        size = max(1, size * 32**2 // max(inputs.shape[-2] ** 2, 32**2))
-    starts = range(0, len(inputs), size)
+    first = inputs[0]
+    if first.ndim >= 4:
+        size = max(1, size * 32**2 // max(first.shape[-2] ** 2, 32**2))
+    slices = [slice(i, i + size) for i in range(0, len(first), size)]
     # As arrays at once: all of them together may be more than a GPU's memory holds.
-    parts = [tuple(map(np.asarray, function(inputs[i : i + size]))) for i in starts]
+    parts = [tuple(map(np.asarray, function(*(each[i] for each in inputs)))) for i in slices]
     return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 

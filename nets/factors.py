@@ -119,9 +119,9 @@ def code_classifier(
     code = keras.Input((dim,), name="code")
     block: Block = [blocks.batch_norm(name="class_code_norm")]
     for row in (1, 2):
-        name = f"class_dense{row}"
-        block += [layers.dense(units, name=name), blocks.batch_norm(name=f"{name}_norm")]
-        block.append(leaky(0.2, f"{name}_leaky"))
+        dense = f"class_dense{row}"
+        block += [layers.dense(units, name=dense), blocks.batch_norm(name=f"{dense}_norm")]
+        block.append(leaky(0.2, f"{dense}_leaky"))
     block.append(layers.dense(classes, name="class_logits", dtype="float32"))
     return keras.Model(code, blocks.chain(block, code), name=name)
 

@@ -154,6 +154,21 @@ def test_the_discriminator_calls_domain_2_one(with_logits, variant):
     assert float(terms["adv2"]) == pytest.approx(np.log1p(np.exp(2)))
 
 
+def test_fader_and_its_judge_are_in_inference_mode_for_each_other():
+    subject, values, random = content("fader"), batch(), Random(0, tf.constant(0))
+    state = {name: net.get_weights() for name, net in subject.nets.items()}
+
+    def moved():
+        nets = subject.nets.items()
+        return {n for n, net in nets if not all(map(np.array_equal, state[n], net.get_weights()))}
+
+    subject.ae_terms(values, random)
+    assert moved() == {"common", "gen"}
+    state["common"], state["gen"] = (subject.nets[n].get_weights() for n in ("common", "gen"))
+    subject.disc_terms(values, random)
+    assert moved() == {"disc"}
+
+
 def test_the_weight_of_hiding_rises(with_logits):
     subject = with_logits(content("fader", *"--disc_ramp 4 --disc_weight 2".split()), 0, 0)
     values = batch()
@@ -306,6 +321,12 @@ def test_sizes_that_cannot_be_halved_are_refused(size):
 def test_a_code_that_leaves_nothing_in_common_is_refused():
     with pytest.raises(UsageError, match="--sep 4, --width 0.01: sep must be above 0 and below 4"):
         content("press", "--sep", "4")
+    with pytest.raises(UsageError, match="--sep 4, --width 0.01"):  # and nothing is trained first
+        content("press", *"--sep 4 --eval_pairs 20".split())
+
+
+def test_fader_has_no_such_code():
+    assert known("fader").widths()["hidden"] == (4, 2, 1)
 
 
 def test_metrics_and_what_they_come_from(eager, tmp_path, capsys):

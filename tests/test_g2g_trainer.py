@@ -25,7 +25,7 @@ from framework import config, exchange, g2g_trainer, g2g_views
 from framework.data import Data, Domain
 from framework.errors import UsageError
 from framework.results.images import LABELS
-from framework.utils import Random, to_float
+from framework.utils import Random, batched, to_float
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 VARIANTS = ("naive", "cyclefunit", "funit", "funit2funit")
@@ -172,6 +172,18 @@ def test_statistics_are_those_of_held_out_pairs(plain_evaluator):
     assert found["stat/val_loss"] == pytest.approx(float(sum(terms.values())))
     assert found["stat/rec_l1"] == pytest.approx(0.75 * float(tf.reduce_mean(tf.abs(to_float(x)))))
     assert found.keys() == {f"stat/{k}" for k in ("val_loss", "rec_l1", "swap_acc", "copy_rate")}
+
+
+def test_the_held_out_loss_of_slices_is_that_of_all(plain_evaluator, monkeypatch):
+    subject = toy("naive", gen=lambda codes, training: 0.5 * put(codes))
+    measured(subject)
+    whole = subject.statistics()["stat/val_loss"]
+
+    def sliced(function, *inputs, size=g2g_views.VALIDATED):
+        return batched(function, *inputs, size=50)
+
+    monkeypatch.setattr(g2g_views, "batched", sliced)
+    assert subject.statistics()["stat/val_loss"] == pytest.approx(whole, rel=1e-5)
 
 
 def test_held_out_pairs_are_the_same_every_time_and_know_their_classes():

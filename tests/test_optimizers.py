@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from framework import checkpoints, devices, precision
-from framework.optimizers import Falling, Joint, Updater, make
+from framework import checkpoints, config, devices, precision
+from framework.optimizers import Falling, Joint, Updater, make, of_codes
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
@@ -36,6 +36,18 @@ def test_each_kind_has_its_own_numbers():
     assert (kinds["adam"]["beta_1"], kinds["adam"]["beta_2"]) == (0.1, 0.2)
     assert kinds["rms"]["rho"] == 0.3 and make("rms", 0.5, 0.1, 0.2).rho == 0.9
     assert {each["learning_rate"] for each in kinds.values()} == {0.5}
+
+
+def test_rmsprop_of_codes_is_that_of_pytorch_for_small_gradients_too():
+    weight, grad, square = keras.Variable([0.0]), 1e-6, 0.1 * 1e-12
+    options = config.parse("--gan_type g2g --optim rms".split())
+    for optimizer, step in (
+        (of_codes(options, 1.0), grad / (square**0.5 + 1e-8)),
+        (make("rms", 1.0, 0.9, 0.999), grad / (square + 1e-7) ** 0.5),
+    ):
+        weight.assign([0.0])
+        optimizer.apply([tf.constant([grad])], [weight])
+        assert -float(weight[0]) == pytest.approx(step, rel=0.05)
 
 
 def test_joint_optimisers_move_each_its_own_and_are_saved():

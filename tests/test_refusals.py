@@ -77,6 +77,15 @@ def refusal(*argv: str) -> str:
         ("--gan_type content --content_variant fader --sep 8", ["press or mask, not for fader"]),
         ("--gan_type content --rho 0.99", ["--rho: for --optim rms, not for adam"]),
         ("--gan_type g2g --mlp_width 9", ["--mlp_width: for --g2g_nets funit, not for lord"]),
+        (
+            "--gan_type g2g --g2g_nets funit --g2g_out sigmoid",
+            ["--g2g_out: for --g2g_nets lord, not for funit"],
+        ),
+        (
+            "--gan_type g2g --g2g_variant cyclefunit --sanity --gamma 2",
+            ["--gamma: for --sanity False, not for True"],
+        ),
+        ("--gan_type factors --image_size 8", ["must be 28 or a multiple of 8 from 16"]),
         ("--gan_type g2g --d_width 2", ["cyclefunit or funit or funit2funit, not for naive"]),
         (
             "--gan_type g2g --g2g_variant cyclefunit --id_mode replace --id_ramp 9",

@@ -69,6 +69,8 @@ def test_batches_are_joined_in_order():
     assert sizes == [2, 2, 1]
     np.testing.assert_array_equal(doubled, [0, 2, 4, 6, 8])
     np.testing.assert_array_equal(raised, [1, 2, 3, 4, 5])
+    (sums,) = batched(lambda a, b: (a + b,), np.arange(5), 10 * np.arange(5), size=2)
+    np.testing.assert_array_equal(sums, [0, 11, 22, 33, 44])
 
 
 def test_slerp_keeps_the_length_and_goes_straight_between_parallels():

@@ -17,22 +17,22 @@ class Trainer(content_trainer.Trainer):
     """The discriminator, then encoder and decoder."""
 
     averaged = ("common", "gen")
-
-    def widths(self) -> dict[str, tuple[int, ...]]:
-        """Those of the other variants, whose two codes are one here."""
-        widths = super().widths()
-        top = widths["hidden"][0]
-        return widths | {"common": (*widths["hidden"][::-1], top)}
+    together = False  # as in the published program
 
     def build_nets(self) -> dict[str, keras.Model]:
         """`common`, `gen` and `disc`, with batch norm as published."""
-        o, widths, layers = self.options, self.widths(), self.layers
+        o, layers = self.options, self.layers
+        hidden = self.widths()["hidden"]
         norm = "batch" if o.norm == "auto" else o.norm
         common = content.encoder(
-            "common", image_size=o.image_size, widths=widths["common"], norm=norm, layers=layers
+            "common",
+            image_size=o.image_size,
+            widths=(*hidden[::-1], hidden[0]),
+            norm=norm,
+            layers=layers,
         )
         code = common.output_shape[1:]
-        gen = content.fader_decoder(code=code, hidden=widths["hidden"], norm=norm, layers=layers)
+        gen = content.fader_decoder(code=code, hidden=hidden, norm=norm, layers=layers)
         disc = content.fader_discriminator(code=code, units=self.units(), layers=layers)
         return {"common": common, "gen": gen, "disc": disc}
 

@@ -43,7 +43,7 @@ TRANSLATIONS = {
         cogan_data="celeba_male", image_size=64, batch_size=64, iterations=20_000,
     ),
     "dualgan": thesis(
-        "DualGAN on horses and zebras at 256x256 (its settings, without dropout)",
+        "DualGAN on horses and zebras at 256x256 (its settings; without dropout, critics last)",
         PLAIN, PHOTOS, HORSE, loss="wgan", clip=0.01, adv_weight=1.0, cycle_weight=500.0,
         optim_d="rms", optim_g="rms", lr_d=5e-5, lr_g=5e-5, iterations=50 * EPOCH,
     ),

@@ -24,7 +24,8 @@ def disc(x, training=None):
 
 def cycle(*argv: str, **nets):
     """The toy, whose identity is its style."""
-    argv = "--gamma", "1", "--perceptual_net", "classifier", *argv
+    gamma = () if "--sanity" in argv else ("--gamma", "1")
+    argv = *gamma, "--perceptual_net", "classifier", *argv
     subject = toy("cyclefunit", *argv, **dict(disc=disc) | nets)
     subject.frozen = dict(perceptual=seen, identity=style)
     return subject
