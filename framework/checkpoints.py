@@ -53,7 +53,7 @@ def save(state: tf.train.Checkpoint, folder: Path, step: int, keep: int, record:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise UserError(
             f"{path}: the checkpoint could not be written ({_reason(error)}); those before it are "
-            "kept: make room, then the same command resumes"
+            "kept: make room, then the run can go on from there"
         ) from error
     newest = _newest_first(folder)
     stale = [other for other in newest if _step(other) > step]

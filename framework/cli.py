@@ -1,6 +1,6 @@
 """The command line: finds the command, turns errors into one line and an exit code.
 
-TensorFlow is imported only after the options are known to be right.
+TensorFlow is imported only after the command line has been read and checked.
 """
 
 import importlib
@@ -42,6 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"main.py: {error}", file=sys.stderr)
         return error.code
+    except ModuleNotFoundError as error:
+        if (error.name or "framework").partition(".")[0] in ("framework", "nets"):
+            raise
+        where = f"{error.name} is not installed for {sys.executable}"
+        print(f"main.py: {where}: . .venv/bin/activate, or install first (README)", file=sys.stderr)
+        return UserError.code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if argv[0] in TELLING or {"-h", "--help"} & set(argv):  # `| head` has seen enough

@@ -2,7 +2,7 @@
 
 Every system keeps its `Options` beside its `Trainer` in `<system>_trainer.py`. Importing such a
 file means importing TensorFlow, which takes seconds, so `options_class` compiles only the class
-statement: `--help` and every usage error answer at once. This module never imports TensorFlow.
+statement: `--help` and a wrong flag or value answer at once. This module never imports TensorFlow.
 """
 
 import ast

@@ -149,7 +149,7 @@ def precision() -> Iterator[Line]:
         except tf.errors.OpError:
             yield Line(f"{name} on the {place} does not run", f"leave --mixed_precision {name}")
             continue
-        remedy = "" if factor > 1.1 else f"--mixed_precision {name} saves memory, not time"
+        remedy = "" if factor > 1.3 else f"--mixed_precision {name} saves memory, not time"
         yield Line(f"{name} on the {place}: {factor:.1f} times the speed of float32", remedy)
 
 

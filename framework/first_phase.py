@@ -35,10 +35,13 @@ def start(
 ) -> str | Path | None:
     """Folder of the first phase's run: --pretrained, or what `obtain` gives unless it is a dry run.
 
-    None too where a checkpoint has all of it.
+    None too where a checkpoint has all of it. Raises MissingError if --pretrained lacks a net.
     """
     if begun(options, run):
         return None
+    if options.pretrained:
+        for name in first.nets:  # missing? not after others have been trained
+            weights.of_run(options.pretrained, name)
     if options.pretrained or options.dry_run:
         return options.pretrained
     return obtain(first, options, data)

@@ -15,6 +15,7 @@ def kind_name(kind: type) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[kind]
 
 
+NEGATIVE = re.compile(r"-[0-9.]+(e[+-]?[0-9]+)?", re.IGNORECASE)
 SWEEP = ("--grid", "--at_once")  # read before all others
 RENAMED = {
     "--gen_penalty": "--feature_loss or --weight_loss",
@@ -34,7 +35,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse_args(self, args: Sequence[str], namespace: None = None) -> argparse.Namespace:
         """The flags given; an unknown one is a UsageError that suggests the nearest."""
-        known, extra = self.parse_known_args(args)
+        known, extra = self.parse_known_args(_joined(args))
         if extra:
             flags = [flag for action in self._actions for flag in action.option_strings]
             flags += SWEEP
@@ -48,6 +49,17 @@ class Parser(argparse.ArgumentParser):
                 raise UsageError(f"{word} of the thesis' program is {RENAMED[word]} here")
             raise UsageError(f"unknown argument {word}: {suggest(word, flags)}")
         return known
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """`--flag -1e-3` as `--flag=-1e-3`: argparse takes such a number for another flag."""
+    found: list[str] = []
+    for word in words:
+        if found and found[-1].startswith("--") and NEGATIVE.fullmatch(word):
+            found[-1] += f"={word}"
+        else:
+            found.append(word)
+    return found
 
 
 def duration(text: str | None) -> float | None:

@@ -6,6 +6,7 @@ A system's own stand beside its `Trainer` in `<system>_trainer.py`. Never import
 import dataclasses
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from framework import flags
@@ -148,6 +149,9 @@ class Options:
     def check(self) -> None:
         """Checks what one option alone cannot show; a system extends it. Raises UsageError."""
         flags.duration(self.max_time)
+        parts = Path(self.name or "run").parts  # None while options are being put together
+        if self.name == "" or not parts or ".." in parts or Path(*parts).is_absolute():
+            raise UsageError(f"--name {self.name!r}: must be a folder below --results_dir")
         data = getattr(self, "cogan_data", None) or getattr(self, "dataset", None)
         if (self.domain1 or self.domain2) and data not in self.FOLDERS:
             raise UsageError(f"--domain1, --domain2: --data is {data}; add --data folder")

@@ -16,16 +16,22 @@ FILES = {
 URL = "https://download.pytorch.org/models/"
 
 
+def of_run(run: str | Path, name: str) -> Path:
+    """`<run>/models/<name>.keras`, of which --pretrained is the run. MissingError without it."""
+    file = Path(run) / "models" / f"{name}.keras"
+    if not file.is_file():
+        raise MissingError(f"--pretrained: no {file}; it must be a finished run with such a net")
+    return file
+
+
 def copy_from_run(net: keras.Model, run: str | Path, name: str) -> None:
-    """Gives a net the weights of `<run>/models/<name>.keras`, as --pretrained asks.
+    """Gives a net the weights of the same name of a run, as --pretrained asks.
 
     Raises:
         MissingError: there is no such file.
         UserError: it holds another net.
     """
-    file = Path(run) / "models" / f"{name}.keras"
-    if not file.is_file():
-        raise MissingError(f"--pretrained: no {file}; it must be a finished run with such a net")
+    file = of_run(run, name)
     try:
         net.set_weights(keras.models.load_model(file).get_weights())
     except (OSError, ValueError) as error:

@@ -69,6 +69,7 @@ def shell(*argv: str, **environment: str | None) -> subprocess.CompletedProcess:
         ("sample nowhere --n 0", "--n 0"),
         ("sample nowhere --n few", "few"),
         ("walk nowhere --steps 1", "--steps"),
+        ("walk nowhere --seed 99999999999999999999", "from 0 to 2147483648"),
         ("list more", "more"),
     ],
 )
@@ -86,6 +87,14 @@ def test_a_folder_that_is_no_run_is_exit_3(capsys, command):
 def test_a_missing_classifier_file_is_exit_3(capsys):
     argv = ["--gan_type", "scogan", *SMOKE, "--semantic_loss", "--classifier_path", "no.keras"]
     assert "no.keras" in refused(capsys, 3, *argv)
+
+
+@pytest.mark.parametrize(
+    "system", ["--gan_type ost", "--gan_type g2g --g2g_variant funit --class_weight 1"]
+)
+def test_a_pretrained_run_that_is_none_is_exit_3_before_anything_is_trained(capsys, system):
+    argv = [*system.split(), "--data", "mini2street", "--preset", "smoke", "--pretrained", "nope"]
+    assert "--pretrained: no nope/models" in refused(capsys, 3, *argv)
 
 
 @pytest.mark.parametrize("more", [[], ["--dry_run"]])
@@ -204,9 +213,10 @@ class TestFolders:
         argv = "--cogan_data folder --domain1 a --domain2 b --preset smoke".split()
         return refused(capsys, code, "--gan_type", "scogan", *argv, *more)
 
-    def test_good_folders_train_without_metrics(self, eager):
+    def test_good_folders_train_without_metrics(self, eager, capsys):
         argv = "--cogan_data folder --domain1 a --domain2 b --preset smoke --name it".split()
         assert main(argv) == 0
+        assert "nothing was measured: that takes" in capsys.readouterr().out
         assert len(history("results/it")) == 2 and not Path("results/it/metrics.json").exists()
 
     def test_a_missing_folder(self, capsys):

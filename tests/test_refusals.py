@@ -94,6 +94,11 @@ def refusal(*argv: str) -> str:
         ("--gan_type g2g --lpips_weights x", ["--lpips_weights: needs --lpips_net"]),
         ("--domain1 a --domain2 b", ["--domain1", "mnist2edge", "--data folder"]),
         ("extra", ["extra", "--data extra"]),
+        ("--name .", ["--name '.': must be a folder below --results_dir"]),
+        ("--name=", ["--name ''"]),
+        ("--name ../other", ["--name '../other'"]),
+        ("--name /tmp/other", ["--name '/tmp/other'"]),
+        ("--lr_d -1e-3", ["--lr_d -0.001: must be at least 0"]),
         ("--gird gamma=1,2", ["did you mean --grid?"]),
     ],
 )

@@ -11,7 +11,7 @@ from PIL import Image
 
 from framework import config, experiments
 from framework.cli import main
-from framework.errors import MissingError, UserError
+from framework.errors import UserError
 from framework.experiments import EXPERIMENTS, GROUPS, Experiment
 from framework.reproduce import report, runner, table
 from framework.results.words import CAPTIONS
@@ -192,12 +192,31 @@ def test_a_run_is_finished_with_all_its_metrics_and_the_options_asked_for(tmp_pa
 def test_missing_data_leaves_a_run_out_and_a_mistake_ends_all(tmp_path, capsys):
     places = {"data_dir": str(tmp_path / "none")}
     lost = runner.Job("lost", {"preset": "smoke", "cogan_data": "mnist2usps"}, ())
-    assert runner.run([lost], tmp_path, places, at_once=1) is False
+    assert runner.run([lost], tmp_path, places, at_once=1) == 3
     assert "lost: left out" in capsys.readouterr().out
     wrong = runner.Job("wrong", {"preset": "smoke", "width": -1}, ())
     with pytest.raises(UserError, match="wrong failed with exit code 2"):
         runner.run([wrong], tmp_path, places, at_once=1)
-    assert MissingError.code == 3
+
+
+def test_a_run_that_diverges_leaves_the_others_alone(tmp_path, monkeypatch, capsys):
+    codes = iter([4, 0])
+
+    class Ended:
+        pid = 0
+
+        def __init__(self, *_, **__):
+            self.returncode = next(codes)
+
+        def poll(self):
+            return self.returncode
+
+    monkeypatch.setattr(runner, "usable_cores", list)
+    monkeypatch.setattr(runner.subprocess, "Popen", Ended)
+    jobs = [runner.Job(name, {}, ()) for name in ("wild", "tame")]
+    assert runner.run(jobs, tmp_path, {}, at_once=1) == 4
+    out = capsys.readouterr().out
+    assert "wild: left out" in out and "tame: done" in out
 
 
 def test_a_run_of_two_experiments_has_what_both_want():

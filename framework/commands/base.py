@@ -10,8 +10,9 @@ from pathlib import Path
 
 from framework import cluster, config, presets
 from framework.config import Options
-from framework.errors import UsageError, WorkerLost, out_of_memory
+from framework.errors import UsageError, UserError, WorkerLost, out_of_memory
 
+LARGEST_SEED = 2**31
 PLACES = {
     "devices": "as in training; of several the first is used",
     "data_dir": "where its data are now",
@@ -54,7 +55,7 @@ def load_tensorflow() -> None:
 
 
 @contextlib.contextmanager
-def tensorflow(options: Options) -> Iterator[None]:
+def tensorflow(options: Options, training: bool = True) -> Iterator[None]:
     """Loads TensorFlow, joins a cluster; what goes wrong with either inside is a UserError."""
     load_tensorflow()
     import tensorflow as tf
@@ -68,7 +69,9 @@ def tensorflow(options: Options) -> Iterator[None]:
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        raise out_of_memory(options) from error
+        if training:
+            raise out_of_memory(options) from error
+        raise UserError("out of memory: ask for fewer images, or add --devices cpu") from error
     except (tf.errors.UnavailableError, tf.errors.InternalError, tf.errors.AbortedError) as error:
         if cluster.workers() == 1:
             raise
@@ -111,6 +114,13 @@ def build_trainer(options: Options, data, run=None):
     return trainer_class(options)(options, data, run)
 
 
+def seed(text: str) -> int:
+    """Type of a command's --seed: of the range that training takes."""
+    if text.isdigit() and int(text) <= LARGEST_SEED:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 to {LARGEST_SEED}")
+
+
 def places(args: argparse.Namespace) -> dict[str, str | None]:
     """What a command was told of the machine it runs on, for `restored`."""
     return {name: getattr(args, name) for name in PLACES}
@@ -137,7 +147,7 @@ def restored(folder: str, **changes):
         changes |= dict(classifier_path=None, semantic_loss=False)
         changes |= dict(perceptual_weights=None, perceptual_loss=False)
     options = dataclasses.replace(options, **changes)
-    with tensorflow(options):
+    with tensorflow(options, training=False):
         from framework import devices
 
         used = devices.names(options.devices)
@@ -159,7 +169,8 @@ def sampler(args: argparse.Namespace):
 
 def published(options: Options) -> dict[str, float]:
     """Metric name -> number in the literature, of the preset that was asked for."""
-    return presets.PRESETS[options.preset].published if options.preset else {}
+    preset = presets.PRESETS.get(options.preset)  # it may be of an older version
+    return preset.published if preset else {}
 
 
 def assess(trainer) -> None:
@@ -167,6 +178,13 @@ def assess(trainer) -> None:
     run, metrics = trainer.run, trainer.metrics()
     if metrics:
         run.save_metrics(metrics)
+    else:
+        run.forget_metrics()
+        if trainer.options.eval_pairs != 0:
+            run.note(
+                "nothing was measured: that takes two held-out images of each domain, and labels, "
+                "--lpips_net or, of photographs, --kid_features inception"
+            )
     trainer.figures()
     run.plots()
     page = run.report(published(trainer.options))

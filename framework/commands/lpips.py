@@ -1,4 +1,7 @@
-"""LPIPS distance of two images, or of two folders of images, file by file in the order of names."""
+"""LPIPS distance of two images, or of two folders of images, file by file in the order of names.
+
+Images are png, jpg, or npy of uint8 or, as `sample` writes them, of floats in [-1, 1].
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +23,8 @@ def run(argv: Sequence[str]) -> int:
         help="folder [%(default)s]",
     )
     args = arguments.parse_args(argv)
-    sides = [_files(Path(args.first)), _files(Path(args.second))]
     load_tensorflow()
+    sides = [_files(Path(args.first)), _files(Path(args.second))]
     images = [_read(side) for side in sides]
     if len(images[0]) != len(images[1]):
         raise UsageError(
@@ -72,14 +75,14 @@ def _array(file: Path):
     """What is in a file: one image or, in an npy, one or many; float32, uint8 ones scaled."""
     import numpy as np
 
-    from framework.data.decode import UNREADABLE, decoded
+    from framework.data.decode import UNREADABLE, array, decoded
 
     try:
-        array = np.load(file) if file.suffix.lower() == ".npy" else np.asarray(decoded(file))
+        found = array(file) if file.suffix.lower() == ".npy" else np.asarray(decoded(file))
     except UNREADABLE as error:
         raise UserError(f"cannot read {file}: mend or remove it") from error
-    if array.dtype == np.uint8:
-        array = array / np.float32(127.5) - 1
-    elif array.dtype.kind != "f":
-        raise UsageError(f"{file}: {array.dtype} values; needs uint8, or floats in [-1, 1]")
-    return (array[None] if array.ndim == 3 else array).astype(np.float32)
+    if found.dtype == np.uint8:
+        found = found / np.float32(127.5) - 1
+    elif found.dtype.kind != "f":
+        raise UsageError(f"{file}: {found.dtype} values; needs uint8, or floats in [-1, 1]")
+    return (found[None] if found.ndim == 3 else found).astype(np.float32)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from framework import config, experiments, flags, presets
 from framework.commands.base import load_tensorflow, parser
-from framework.errors import MissingError, UsageError
+from framework.errors import UsageError
 from framework.experiments import EXPERIMENTS, GROUPS, Experiment
 from framework.options import Options
 from framework.reproduce import report, runner
@@ -43,7 +43,7 @@ def run(argv: Sequence[str]) -> int:
     for job in (job for plan in plans.values() for seeds in plan.values() for job in seeds):
         jobs[job.name] = jobs[job.name].with_all_of(job) if job.name in jobs else job
     results_dir, places = Path(args.results_dir), {"data_dir": args.data_dir}
-    complete = runner.run(list(jobs.values()), results_dir, places, at_once)
+    code = runner.run(list(jobs.values()), results_dir, places, at_once)
     load_tensorflow()
     for name, plan in plans.items():
         folders = {label: [results_dir / j.name for j in seeds] for label, seeds in plan.items()}
@@ -51,7 +51,7 @@ def run(argv: Sequence[str]) -> int:
             name, EXPERIMENTS[name], folders, args.scale, results_dir, printed=args.printed
         )
         print(page)
-    return 0 if complete else MissingError.code
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

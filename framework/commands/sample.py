@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from framework.commands.base import parser, sampler
+from framework.commands.base import parser, sampler, seed
 from framework.errors import UsageError
 
 
@@ -10,7 +10,7 @@ def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     arguments = parser("sample", __doc__)
     arguments.add_argument("--n", type=int, default=64, help="samples [64]")
-    arguments.add_argument("--seed", type=int, default=0, help="of the latent vectors [0]")
+    arguments.add_argument("--seed", type=seed, default=0, help="of the latent vectors [0]")
     args = arguments.parse_args(argv)
     if args.n < 1:
         raise UsageError(f"--n {args.n}: must be at least 1")

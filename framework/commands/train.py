@@ -61,9 +61,9 @@ def _sweep(sweep: grid.Grid) -> int:
     if options.overwrite:
         raise UsageError("--overwrite: not with --grid; delete the runs that are to be made anew")
     results_dir = Path(options.results_dir)
-    complete = runner.run(list(jobs.values()), results_dir, {}, sweep.at_once)
+    code = runner.run(list(jobs.values()), results_dir, {}, sweep.at_once)
     print(f"see {grid.write(sweep, jobs, results_dir)}")
-    return 0 if complete else MissingError.code
+    return code
 
 
 def _finish(trainer, stopped: int) -> None:
@@ -74,8 +74,8 @@ def _finish(trainer, stopped: int) -> None:
         return
     trainer.run.plots()
     trainer.run.report(published(trainer.options))
-    step = int(trainer.step)
-    trainer.run.note(f"stopped at iteration {step}, saved; the same command resumes")
+    again = "the same command" + (" without --overwrite" if trainer.options.overwrite else "")
+    trainer.run.note(f"stopped at iteration {int(trainer.step)}, saved; {again} resumes")
 
 
 def _dry_run(options: Options) -> int:

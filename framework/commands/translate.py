@@ -9,7 +9,7 @@ squared pixel differences of given images and those found again.
 from collections.abc import Sequence
 from pathlib import Path
 
-from framework.commands.base import parser, places, restored
+from framework.commands.base import parser, places, restored, seed
 from framework.errors import UsageError
 
 SHOWN = 64  # images on the sheet
@@ -38,7 +38,7 @@ def _parse(argv: Sequence[str]):
         "--restarts", type=int, default=4, help="of latent vectors: starts per image [4]"
     )
     arguments.add_argument("--steps", type=int, default=300, help="updates of each [300]")
-    arguments.add_argument("--seed", type=int, default=0, help="of the starts [0]")
+    arguments.add_argument("--seed", type=seed, default=0, help="of the starts [0]")
     args = arguments.parse_args(argv)
     if min(args.restarts, args.steps) < 1:
         raise UsageError("--restarts and --steps must be at least 1")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from framework import flags
 from framework.data import audio, celeba, folder, sources, voices, wavs
 from framework.data.audio import Clips
 from framework.data.originals import Split, Splits
@@ -75,6 +76,8 @@ def _mixed(name: str, contract: str, options: "Options") -> Data:
         domains, classes = _folders(options, 2 if options.domain2 else 1)
         data = Data(contract, domains, name, classes)
     else:
+        if not {"+", ":"} & set(name):
+            _known(name, PAIRS | SOURCES, "data set")
         data = _pair(name, options) if name in PAIRS else _items(name, contract, options)
     return replace(data, contract=contract) if contract == "halves" else data.classed(contract)
 
@@ -164,7 +167,7 @@ def _given_folders(options: "Options", count: int, name: str) -> dict[str, str]:
 
 def _known(name: str, table: dict[str, Any], kind: str) -> Any:
     if name not in table:
-        raise UsageError(f"unknown {kind} {name!r}; there are: {', '.join(table)}")
+        raise UsageError(f"unknown {kind} {name!r}: {flags.suggest(name, table)}")
     return table[name]
 
 

@@ -28,6 +28,14 @@ def decoded(file: Path | BinaryIO) -> Image.Image:
         return flat(ImageOps.exif_transpose(image))
 
 
+def array(file: Path) -> np.ndarray:
+    """What is in an npy file. Raises one of UNREADABLE."""
+    found = np.load(file, allow_pickle=False)
+    if not isinstance(found, np.ndarray):
+        raise ValueError("an archive of arrays; save one array as npy")
+    return found
+
+
 def several(count: int, size: int, one: Callable[[int], Image.Image]) -> np.ndarray:
     """The images `one` of 0, 1, ..., as uint8 [count, size, size, 3], several at a time."""
     images = np.empty((count, size, size, 3), np.uint8)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from framework.data.cache import cached
-from framework.data.decode import UNREADABLE, decoded, flat, several
+from framework.data.decode import UNREADABLE, array, decoded, flat, several
 from framework.data.originals import Split, Splits, mixed_order
 from framework.errors import MissingError, UsageError, UserError
 
@@ -125,13 +125,13 @@ def _image(file: Path, size: int, enlarge: bool = False) -> Image.Image:
 
 
 def _array_image(file: Path) -> Image.Image:
-    array = np.load(file, allow_pickle=False)
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[..., 0]
-    if array.dtype.kind == "f" and array.size and 0 <= array.min() and array.max() <= 1:
-        array = np.rint(array * 255).astype(np.uint8)
-    if array.dtype != np.uint8:
-        raise ValueError(f"{array.dtype} values; use uint8, or floats in [0, 1]")
-    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
-        raise ValueError(f"shape {array.shape}; use [H, W] or [H, W, 1, 3 or 4]")
-    return flat(Image.fromarray(array))
+    pixels = array(file)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    if pixels.dtype.kind == "f" and pixels.size and 0 <= pixels.min() and pixels.max() <= 1:
+        pixels = np.rint(pixels * 255).astype(np.uint8)
+    if pixels.dtype != np.uint8:
+        raise ValueError(f"{pixels.dtype} values; use uint8, or floats in [0, 1]")
+    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
+        raise ValueError(f"shape {pixels.shape}; use [H, W] or [H, W, 1, 3 or 4]")
+    return flat(Image.fromarray(pixels))

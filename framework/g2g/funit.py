@@ -53,9 +53,13 @@ class Trainer(g2g_trainer.Trainer):
             MissingError: --pretrained has no such nets.
             UserError: they have other shapes.
         """
+        used = options.pretrained and not first_phase.begun(options, run)
+        names = (*NETS, *(["disc"] if options.restore_disc else [])) if used else ()
+        for name in names:  # missing? not after a classifier has been trained
+            weights.of_run(options.pretrained, name)
         super().__init__(options, data, run)
-        if options.pretrained and not first_phase.begun(options, run):
-            for name in (*NETS, *(["disc"] if options.restore_disc else [])):
+        if names:
+            for name in names:
                 weights.copy_from_run(self.nets[name], options.pretrained, name)
             averages.restart(self.ema_nets, self.nets)
 

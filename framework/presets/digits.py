@@ -85,7 +85,8 @@ def _chapter5() -> dict[str, Preset]:
     for data, table, systems, iterations in ((EDGE, 5.1, edge, 20000), (PRUNED, 5.2, svhn, 25000)):
         for name, term in systems.items():
             key = f"{'edge' if data is EDGE else 'svhn'}_{name}"
-            help = f"thesis table {table}: SCoGAN with {terms(term)}"
+            number = 7.1 if key == "svhn_sl" else table
+            help = f"thesis table {number}: SCoGAN with {terms(term)}"
             presets[key] = thesis(help, SCOGAN, WGAN_GP, data, term, iterations=iterations)
     return presets
 

@@ -4,13 +4,10 @@ Where a flag has three numbers or more, every metric is drawn against it, a line
 combination of the other flags; runs that differ in their seed alone are one point of it.
 """
 
-import csv
-import io
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from framework import config
 from framework.errors import UsageError
@@ -123,14 +120,15 @@ def write(grid: Grid, found: Mapping[str, Job], results_dir: Path) -> Path:
     place = results_dir / FOLDER / f"{name}-{'-'.join(grid.values)}"
     place.mkdir(parents=True, exist_ok=True)
     runs = {label: results_dir / job.name for label, job in found.items()}
-    metrics = {label: _metrics(folder) for label, folder in runs.items()}
+    metrics = {
+        label: {k: v for k, v in files.metrics(run).items() if isinstance(v["value"], int | float)}
+        for label, run in runs.items()
+    }
     names = list(dict.fromkeys(name for each in metrics.values() for name in each))
     rows = [("run", *names)]
     for label, each in metrics.items():
         rows.append((label, *(each[name]["value"] if name in each else "" for name in names)))
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    files.write_text(place / "table.csv", stream.getvalue())
+    files.write_table(place / "table.csv", rows[0], rows[1:])
     lines = [[_short(cell) for cell in row] for row in (rows[0], ["---"] * len(rows[0]), *rows[1:])]
     text = "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
     files.write_text(place / "table.md", text)
@@ -165,12 +163,6 @@ def curves(grid: Grid, flag: str, metrics: Mapping[str, Mapping]) -> dict[str, d
             places = found.setdefault(name, {}).setdefault(line, {})
             places.setdefault(float(values[flag]), []).append(metric)
     return found
-
-
-def _metrics(folder: Path) -> dict[str, dict[str, Any]]:
-    path = folder / "metrics.json"
-    read = json.loads(path.read_text()) if path.exists() else {}
-    return {k: v for k, v in read.items() if isinstance(v["value"], int | float)}
 
 
 def _short(cell: object) -> str:

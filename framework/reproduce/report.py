@@ -29,7 +29,9 @@ def write(
     place = results_dir / "reproduce" / (name if scale == "full" else f"{name}-{scale}")
     place.mkdir(parents=True, exist_ok=True)
     title = f"{name}: {experiment.title}" + ("" if scale == "full" else f" ({scale} scale)")
-    metrics = {label: [_metrics(folder) for folder in seeds] for label, seeds in folders.items()}
+    metrics = {
+        label: [files.metrics(folder) for folder in seeds] for label, seeds in folders.items()
+    }
     found = table.lines(experiment, metrics, scale)
     text = table.markdown(title, experiment, found)
     files.write_text(place / "table.md", text)
@@ -43,11 +45,6 @@ def write(
     page = place / "index.html"
     files.write_text(page, table.page(title, experiment, found, images, links))
     return page
-
-
-def _metrics(folder: Path) -> dict[str, dict]:
-    path = folder / "metrics.json"  # a run without metrics, such as one of folders, has none
-    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def _pictures(experiment: Experiment, runs: Mapping[str, Path], place: Path, printed: bool):

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from framework import signals
-from framework.errors import MissingError, Stopped, UserError
+from framework.errors import DivergedError, MissingError, Stopped, UserError
 
 ROOT = Path(__file__).parents[2]  # where this package is found
 STOPPED = "stopped; every run is saved and the same command goes on"
@@ -64,12 +64,12 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at_once: int) -> bool:
-    """Runs all jobs, `at_once` at a time; returns whether none was left out.
+def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at_once: int) -> int:
+    """Runs all jobs, `at_once` at a time; returns 0, or the exit code of the last one left out.
 
     Raises:
-        UserError: one failed; the others are stopped and saved. One without its data or weights is
-            told of and left out.
+        UserError: one failed; the others are stopped and saved. One that diverges, or is without
+            its data or weights, is told of and left out.
         Stopped: a signal; all are saved and the same command goes on.
     """
     todo = [job for job in jobs if not job.is_finished(results_dir)]
@@ -79,7 +79,7 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
     at_once = min(at_once, max(1, len(todo)))  # a single run gets every core
     cores = _cores(at_once)
     running: dict[int, tuple[Job, subprocess.Popen, float]] = {}
-    complete = True
+    left_out = 0
     try:
         with signals.raising(STOPPED):
             while todo or running:
@@ -91,9 +91,10 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
                     if process.poll() is not None:
                         del running[place]
                         seconds = time.time() - start
-                        complete &= _finished(job, process.returncode, seconds, results_dir)
+                        code = _finished(job, process.returncode, seconds, results_dir)
+                        left_out = code or left_out
                 time.sleep(0.2)
-        return complete
+        return left_out
     except KeyboardInterrupt:
         raise Stopped(STOPPED, INTERRUPTED) from None
     finally:
@@ -133,19 +134,19 @@ def _log(job: Job, results_dir: Path) -> Path:
     return results_dir / "reproduce" / "logs" / f"{job.name}.txt"
 
 
-def _finished(job: Job, code: int, seconds: float, results_dir: Path) -> bool:
-    """Tells how a job ended; returns whether it was not left out."""
+def _finished(job: Job, code: int, seconds: float, results_dir: Path) -> int:
+    """Tells how a job ended; returns 0, or its exit code if it is left out."""
     code = signals.EXIT_CODES.get(-code, code)  # negative: a signal ended it before it trained
     if code in (TERMINATED, INTERRUPTED):
         raise Stopped(STOPPED, code)
-    if code == MissingError.code:
+    if code in (MissingError.code, DivergedError.code):
         print(f"{job.name}: left out, {_last(job, results_dir)}", flush=True)
-        return False
+        return code
     if code:
         lines = _log(job, results_dir).read_text().strip().splitlines()[-NICE_TO_SEE:]
         raise UserError("\n".join([f"{job.name} failed with exit code {code}:", *lines]))
     print(f"{job.name}: done in {seconds / 60:.1f} min", flush=True)
-    return True
+    return 0
 
 
 def _last(job: Job, results_dir: Path) -> str:

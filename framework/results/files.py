@@ -97,6 +97,11 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def metrics(folder: Path) -> dict[str, dict]:
+    """What a run measured; a run of folders, say, may have nothing."""
+    return read_json(folder / "metrics.json") or {}
+
+
 def columns_of(rows: Iterable[Row]) -> list[str]:
     """Every column of the rows in order of first appearance, the iteration first."""
     return list(dict.fromkeys(["iteration", *(name for row in rows for name in row)]))

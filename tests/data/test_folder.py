@@ -126,6 +126,14 @@ def test_other_npy_files_are_refused_by_name(tmp_path, array, reason):
     assert caught.value.code == 1
 
 
+def test_an_archive_is_no_npy_file(tmp_path):
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.savez(file, np.zeros((9, 9), np.uint8))
+    np.save(tmp_path / "b.npy", np.zeros((9, 9), np.uint8))
+    with pytest.raises(UserError, match="a.npy.*archive"):
+        read(tmp_path)
+
+
 def test_the_middle_square_is_kept(tmp_path):
     pixels = np.zeros((8, 16, 3), np.uint8)
     pixels[:, 4:12] = 255

@@ -268,6 +268,9 @@ def test_mistaken_images_are_one_line(tmp_path, capsys, monkeypatch):
     Path("broken.png").write_text("no image")
     np.save("range.npy", np.full((24, 24, 3), 2.0))
     np.save("whole.npy", np.ones((24, 24, 3), int))
+    with open("archive.npy", "wb") as file:
+        np.savez(file, noise)
+    assert "archive.npy" in refused(capsys, 1, "lpips", "archive.npy", "small.png")
     assert "at least 31" in refused(capsys, 2, "lpips", "small.png", "small.png")
     assert "oblong.png" in refused(capsys, 2, "lpips", "oblong.png", "oblong.png")
     assert "broken.png" in refused(capsys, 1, "lpips", "broken.png", "small.png")
