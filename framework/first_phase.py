@@ -40,8 +40,7 @@ def start(
     if begun(options, run):
         return None
     if options.pretrained:
-        for name in first.nets:  # missing? not after others have been trained
-            weights.of_run(options.pretrained, name)
+        weights.expect_run(options.pretrained, first.nets)
     if options.pretrained or options.dry_run:
         return options.pretrained
     return obtain(first, options, data)

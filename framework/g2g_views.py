@@ -58,18 +58,15 @@ class Viewed(trainer.Trainer):
 
     def exchanged(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """`mixed`, `back` and `short`, the images of their own codes, of uint8 rows [2B, ...]."""
-        halves = np.stack(np.split(x, 2), axis=1)  # pairs, so that batches keep them together
 
         def see(pairs: np.ndarray) -> tuple[np.ndarray, ...]:
-            rows = to_float(np.concatenate([pairs[:, 0], pairs[:, 1]]))
-            swap = self.swap(rows, training=False)
+            swap = self.swap(to_float(_rows(pairs)), training=False)
             short = self.draw(swap.content, swap.style, training=False)
             made = (swap.mixed, swap.back, short)
-            return tuple(np.stack(np.split(np.asarray(each), 2), axis=1) for each in made)
+            return tuple(_pairs(np.asarray(each)) for each in made)
 
-        made = batched(see, halves)
-        names = ("mixed", "back", "short")
-        return {k: np.concatenate([v[:, 0], v[:, 1]]) for k, v in zip(names, made, strict=True)}
+        made = map(_rows, batched(see, _pairs(x)))
+        return dict(zip(("mixed", "back", "short"), made, strict=True))
 
     def sheet(self) -> None:
         """Triplets of the same held-out pairs every time."""
@@ -94,15 +91,14 @@ class Viewed(trainer.Trainer):
 
     def _held_out_loss(self, x: np.ndarray, y: np.ndarray | None) -> float:
         """Mean of what would be minimised of uint8 pairs, rows [2B, ...]."""
-        rows = (x,) if y is None else (x, y)
+        given = (x,) if y is None else (x, y)
 
         def see(*pairs: np.ndarray) -> tuple[tf.Tensor]:
-            x, *y = (np.concatenate([each[:, 0], each[:, 1]]) for each in pairs)
+            x, *y = map(_rows, pairs)
             terms = self.held_out_terms(to_float(x), *(y or [None]))
             return (tf.fill([len(x) // 2], tf.add_n(list(terms.values()))),)
 
-        halves = (np.stack(np.split(each, 2), axis=1) for each in rows)
-        return float(batched(see, *halves, size=VALIDATED)[0].mean())
+        return float(batched(see, *map(_pairs, given), size=VALIDATED)[0].mean())
 
     def held_out_terms(self, x: tf.Tensor, y: np.ndarray | None) -> dict[str, tf.Tensor]:
         """What would be minimised of pairs, rows [2B, ...], of these classes."""
@@ -145,3 +141,13 @@ class Viewed(trainer.Trainer):
             found |= evaluate.swaps(made["mixed"], y, classify, who)
             found["evaluator_accuracy"] = evaluate.accuracy(classify, images, y, who)
         return found
+
+
+def _pairs(rows: np.ndarray) -> np.ndarray:
+    """Rows [2B, ...], images 1 before images 2, as pairs [B, 2, ...] that batches keep whole."""
+    return np.stack(np.split(rows, 2), axis=1)
+
+
+def _rows(pairs: np.ndarray) -> np.ndarray:
+    """The way back."""
+    return np.concatenate([pairs[:, 0], pairs[:, 1]])

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from framework import flags
 from framework.errors import UsageError
 
+LARGEST_SEED = 2**31
 CLASSIFIERS = ("thesis", "strided", "pooled")
 LOSSES = ("ce", "lsgan", "hinge", "wgan", "minimax")  # of `losses.ADVERSARIAL`
 
@@ -67,7 +68,7 @@ class Options:
     dry_run: bool = option(
         False, "show networks, speed, memory and expected end; write nothing", "run", inert=True
     )
-    seed: int = option(2020, "everything random follows from it", "run", low=0, high=2**31)
+    seed: int = option(2020, "everything random follows from it", "run", low=0, high=LARGEST_SEED)
     devices: str = option(
         "auto", "auto (all GPUs, else the CPU), cpu, or a list such as GPU:0,GPU:1", "run",
         inert=True,
@@ -149,8 +150,8 @@ class Options:
     def check(self) -> None:
         """Checks what one option alone cannot show; a system extends it. Raises UsageError."""
         flags.duration(self.max_time)
-        parts = Path(self.name or "run").parts  # None while options are being put together
-        if self.name == "" or not parts or ".." in parts or Path(*parts).is_absolute():
+        path = Path("run" if self.name is None else self.name)  # it is found last
+        if not path.parts or ".." in path.parts or path.is_absolute():
             raise UsageError(f"--name {self.name!r}: must be a folder below --results_dir")
         data = getattr(self, "cogan_data", None) or getattr(self, "dataset", None)
         if (self.domain1 or self.domain2) and data not in self.FOLDERS:

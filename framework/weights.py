@@ -1,6 +1,7 @@
 """Weights from files: of torchvision, in a folder of the user's or downloaded once, or of a run."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import keras
@@ -16,8 +17,13 @@ FILES = {
 URL = "https://download.pytorch.org/models/"
 
 
-def of_run(run: str | Path, name: str) -> Path:
-    """`<run>/models/<name>.keras`, of which --pretrained is the run. MissingError without it."""
+def expect_run(run: str | Path, names: Iterable[str]) -> None:
+    """Raises MissingError unless --pretrained has these nets: before anything is trained."""
+    for name in names:
+        _of_run(run, name)
+
+
+def _of_run(run: str | Path, name: str) -> Path:
     file = Path(run) / "models" / f"{name}.keras"
     if not file.is_file():
         raise MissingError(f"--pretrained: no {file}; it must be a finished run with such a net")
@@ -31,7 +37,7 @@ def copy_from_run(net: keras.Model, run: str | Path, name: str) -> None:
         MissingError: there is no such file.
         UserError: it holds another net.
     """
-    file = of_run(run, name)
+    file = _of_run(run, name)
     try:
         net.set_weights(keras.models.load_model(file).get_weights())
     except (OSError, ValueError) as error:

@@ -11,8 +11,8 @@ from pathlib import Path
 from framework import cluster, config, presets
 from framework.config import Options
 from framework.errors import UsageError, UserError, WorkerLost, out_of_memory
+from framework.options import LARGEST_SEED
 
-LARGEST_SEED = 2**31
 PLACES = {
     "devices": "as in training; of several the first is used",
     "data_dir": "where its data are now",

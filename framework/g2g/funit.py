@@ -55,8 +55,7 @@ class Trainer(g2g_trainer.Trainer):
         """
         used = options.pretrained and not first_phase.begun(options, run)
         names = (*NETS, *(["disc"] if options.restore_disc else [])) if used else ()
-        for name in names:  # missing? not after a classifier has been trained
-            weights.of_run(options.pretrained, name)
+        weights.expect_run(options.pretrained, names)
         super().__init__(options, data, run)
         if names:
             for name in names:

@@ -18,7 +18,6 @@ from framework.errors import DivergedError, MissingError, Stopped, UserError
 
 ROOT = Path(__file__).parents[2]  # where this package is found
 STOPPED = "stopped; every run is saved and the same command goes on"
-INTERRUPTED, TERMINATED = 130, 75  # exit codes
 WITHOUT_TRACE = {  # options that change nothing in what a finished run has to show
     "results_dir", "data_dir", "devices", "max_time", "keep", "save_every", "log_every",
     "sheet_every", "steps_per_call", "logger",
@@ -96,7 +95,7 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
                 time.sleep(0.2)
         return left_out
     except KeyboardInterrupt:
-        raise Stopped(STOPPED, INTERRUPTED) from None
+        raise Stopped(STOPPED, signals.EXIT_CODES[signal.SIGINT]) from None
     finally:
         for _, process, _ in running.values():
             process.send_signal(signal.SIGTERM)
@@ -137,7 +136,7 @@ def _log(job: Job, results_dir: Path) -> Path:
 def _finished(job: Job, code: int, seconds: float, results_dir: Path) -> int:
     """Tells how a job ended; returns 0, or its exit code if it is left out."""
     code = signals.EXIT_CODES.get(-code, code)  # negative: a signal ended it before it trained
-    if code in (TERMINATED, INTERRUPTED):
+    if code in signals.EXIT_CODES.values():
         raise Stopped(STOPPED, code)
     if code in (MissingError.code, DivergedError.code):
         print(f"{job.name}: left out, {_last(job, results_dir)}", flush=True)
