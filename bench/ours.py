@@ -10,7 +10,7 @@ import tensorflow as tf
 from bench import flops, workloads
 from bench.workloads import Workload
 from framework import config
-from framework.data import Data, Domain
+from framework.data import Data, Domain, batches
 from framework.errors import UsageError
 from framework.trainer import Trainer
 from nets import classifier
@@ -33,7 +33,7 @@ def build(workload: Workload, *, flags: list[str]) -> Callable[[], int]:
 
 def build_input(workload: Workload, *, count: int = 20) -> Callable[[], int]:
     """A function that reads the batches of `count` iterations and nothing else."""
-    stream = data(workload).dataset(workload.batch_size, _updates(workload), seed=1)
+    stream = batches.dataset(data(workload), workload.batch_size, _updates(workload), seed=1)
     iterator = iter(stream)
 
     def step() -> int:

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from framework import averages, checkpoints, devices, forms, loop, precision, results
 from framework.config import Options
-from framework.data import Data
+from framework.data import Data, batches
 from framework.errors import DivergedError, MissingError, UsageError
 from framework.optimizers import Updater
 from framework.phase import Batch, Phase
@@ -241,13 +241,13 @@ class Trainer(abc.ABC):
 
     def batches(self, first_step: int) -> Iterator:
         """Iterator over elements from iteration `first_step` on, one per call and replica."""
-        updates = sum(phase.repeat for phase in self.phases)
         size = self.options.batch_size * self.options.accumulate
+        order = sum(phase.repeat for phase in self.phases), self.seed, first_step, self.replicas
 
         def pipeline(context: tf.distribute.InputContext) -> tf.data.Dataset:
             here = self.replicas // context.num_input_pipelines
             own = range(here * context.input_pipeline_id, here * (context.input_pipeline_id + 1))
-            return self.data.dataset(size, updates, self.seed, first_step, self.replicas, own)
+            return batches.dataset(self.data, size, *order, own)
 
         if self.replicas == 1:
             return iter(pipeline(tf.distribute.InputContext()))

@@ -281,3 +281,16 @@ def test_help_of_no_command_waits_for_tensorflow():
         "    assert 'tensorflow' not in sys.modules, command"
     )
     in_a_fresh_process(code)
+
+
+def test_data_are_listed_and_their_names_checked_without_tensorflow():
+    code = (
+        "import sys\n"
+        "from framework import cli\n"
+        "sys.stderr = sys.stdout\n"
+        "wrong = ['--cogan_data', 'mini2egde'], '--gan_type g2g --data mini+mini:strete'.split()\n"
+        "assert [cli.main(argv) for argv in (['list'], *wrong)] == [0, 2, 2]\n"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    told = in_a_fresh_process(code)
+    assert all(f"did you mean {right}?" in told for right in ("mini2edge", "street"))

@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 
-from framework import config, presets
-from framework.commands.base import load_tensorflow, parser
+from framework import config, data, presets
+from framework.commands.base import parser
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     parser("list", __doc__, run=False).parse_args(argv)
-    load_tensorflow()
-    from framework import data
-
     tables = {
         "systems (--gan_type)": {name: config.docstring(name) for name in config.systems()},
         "pairs (--cogan_data)": {name: pair.help for name, pair in data.PAIRS.items()},

@@ -22,6 +22,9 @@ def run(argv: Sequence[str]) -> int:
     if sweep.values:
         return _sweep(sweep)
     options = config.parse(argv)
+    from framework.data import names
+
+    names.check(options)
     if options.dry_run:
         return _dry_run(options)
     from framework.results import Run, locked

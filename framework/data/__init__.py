@@ -3,16 +3,15 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from framework import flags
-from framework.data import audio, celeba, folder, sources, voices, wavs
+from framework.data import audio, celeba, folder, names, sources, voices, wavs
 from framework.data.audio import Clips
+from framework.data.domains import Data, Domain
 from framework.data.originals import Split, Splits
 from framework.data.pairs import PAIRS, Pair
-from framework.data.pipeline import Data, Domain
 from framework.data.pruning import prune
 from framework.data.sources import SOURCES, Source
 from framework.data.views import VIEWS, resize, to_rgb
@@ -76,29 +75,28 @@ def _mixed(name: str, contract: str, options: "Options") -> Data:
         domains, classes = _folders(options, 2 if options.domain2 else 1)
         data = Data(contract, domains, name, classes)
     else:
-        if not {"+", ":"} & set(name):
-            _known(name, PAIRS | SOURCES, "data set")
+        names.check_mixture(name)
         data = _pair(name, options) if name in PAIRS else _items(name, contract, options)
     return replace(data, contract=contract) if contract == "halves" else data.classed(contract)
 
 
 def _pair(name: str, options: "Options", halved: bool = True) -> Data:
-    pair = _known(name, PAIRS, "pair")
+    pair = names.known(name, PAIRS, "pair")
     if pair.sound:
         return _sounds(name, options)
-    parts = [_parse(item) for item in (pair.first, pair.second)]
-    size, names, attributes = options.image_size, [pair.first, pair.second], ()
+    parts = [names.parse(item) for item in (pair.first, pair.second)]
+    size, sides, attributes = options.image_size, [pair.first, pair.second], ()
     read = {source: sources.read(source, options.data_dir, size) for source, _ in parts}
     splits = [read[source] for source, _ in parts]
     if pair.attribute:
-        names = [f"no_{pair.attribute.lower()}", pair.attribute.lower()]
+        sides = [f"no_{pair.attribute.lower()}", pair.attribute.lower()]
         attributes = tuple(dict.fromkeys((*celeba.COMMON, pair.attribute)))
         splits = _divided(splits[0], pair.attribute, attributes)
     elif pair.halved and halved:
         splits = _halves(splits[0])
     domains = tuple(
         _domain(item, split, view, size)
-        for item, split, (_, view) in zip(names, splits, parts, strict=True)
+        for item, split, (_, view) in zip(sides, splits, parts, strict=True)
     )
     return Data("domains", domains, name, _count_classes(domains), attributes, pair.attribute)
 
@@ -112,20 +110,22 @@ def _sounds(name: str, options: "Options") -> Data:
     else:
         (tones, mixed), voice = voices.pair(length)
         clips = [tones, mixed]
-    names = PAIRS[name].first, PAIRS[name].second
+    titles = PAIRS[name].first, PAIRS[name].second
     domains = (
-        Domain(name, train, None, test, None)
-        for name, sides in zip(names, clips, strict=True)
+        Domain(title, train, None, test, None)
+        for title, sides in zip(titles, clips, strict=True)
         for train, test in [[to_rgb(audio.pixels(side, options.image_size)) for side in sides]]
     )
     return Data("domains", tuple(domains), name, 0, clips=Clips(clips[1][1], voice))
 
 
 def _items(name: str, contract: str, options: "Options") -> Data:
+    if name in PAIRS:
+        raise UsageError(f"--dataset {name}: a pair; this system takes one data set")
     items, size = name.split("+"), options.image_size
     if contract == "single" and len(items) > 1:
         raise UsageError(f"--dataset {name}: this system takes one data set, not several")
-    parts = [_parse(item) for item in items]
+    parts = [names.parse(item) for item in items]
     if contract != "single" and any(source in sources.POINTS for source, _ in parts):
         raise UsageError(f"data set {name!r}: points are for --gan_type gan --arch toy")
     described = {bool(SOURCES[source].attributes) for source, _ in parts}
@@ -163,24 +163,6 @@ def _given_folders(options: "Options", count: int, name: str) -> dict[str, str]:
         if not path:
             raise UsageError(f"data set {name} needs --{flag} DIR, a folder of its files")
     return flags
-
-
-def _known(name: str, table: dict[str, Any], kind: str) -> Any:
-    if name not in table:
-        raise UsageError(f"unknown {kind} {name!r}: {flags.suggest(name, table)}")
-    return table[name]
-
-
-def _parse(item: str) -> tuple[str, str | None]:
-    source, _, view = item.partition(":")
-    _known(source, SOURCES, "data set")
-    if source == "folder":
-        raise UsageError(f"data set {item!r}: a folder cannot be joined or viewed")
-    if view and source in sources.POINTS:
-        raise UsageError(f"data set {item!r}: points have no views")
-    if view or item.endswith(":"):
-        _known(view, VIEWS, "view")
-    return source, view or None
 
 
 def _halves(splits: Splits) -> list[Splits]:

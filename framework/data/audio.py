@@ -13,7 +13,6 @@ images are turned back exactly, as 8-bit pixels to within 1.4 % of each magnitud
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 
 RATE = 8000  # samples per second
 FLOOR = 1e-3  # -60 dB: above it pixels follow decibels, below it amplitudes
@@ -38,6 +37,8 @@ def clip_length(size: int) -> int:
 
 def spectra(waves: np.ndarray, size: int) -> np.ndarray:
     """Complex [N, ceil(L / size) + 1, size + 1] of waves [N, L]: Hann windows of 2 size samples."""
+    import tensorflow as tf  # here: data sets are named and listed without it
+
     rest = -waves.shape[1] % size
     padded = np.pad(waves.astype(np.float32), ((0, 0), (size, size + rest)))
     return tf.signal.stft(padded, 2 * size, size, 2 * size).numpy()
@@ -45,6 +46,8 @@ def spectra(waves: np.ndarray, size: int) -> np.ndarray:
 
 def waves(spectra: np.ndarray, length: int) -> np.ndarray:
     """What `spectra` were made of, float32 [N, length]; its exact inverse."""
+    import tensorflow as tf
+
     size = spectra.shape[2] - 1
     window = tf.signal.inverse_stft_window_fn(size)
     padded = tf.signal.inverse_stft(spectra, 2 * size, size, 2 * size, window_fn=window)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from framework.data.pipeline import Domain
+from framework.data.domains import Domain
 from framework.errors import UsageError
 
 

@@ -165,6 +165,7 @@ def test_a_pair_by_an_attribute_has_its_two_sides_as_classes(fake):
         ("single", {"dataset": "mini:edgy"}, "edgy.*edge"),
         ("single", {"dataset": "mini:"}, "unknown view"),
         ("single", {"dataset": "mini+mnist"}, "one data set"),
+        ("labelled", {"dataset": "mini2edge"}, "a pair"),
         ("labelled", {"dataset": "mini+"}, "unknown data set"),
         ("halves", {"dataset": "mini2stret"}, "mini2stret.*mini"),
         ("triple", {"dataset": "folder"}, "--domain1"),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from framework import config, data
-from framework.data import ring, sources
+from framework.data import batches, ring, sources
 from framework.errors import UsageError
 
 
@@ -36,7 +36,7 @@ def test_the_set_is_the_same_in_every_run_and_stays_float():
     assert domain.test_images.shape == (1000, 2) and domain.labels is None
     np.testing.assert_array_equal(domain.images, again.images)
     assert not np.isin(domain.test_images[:, 0], domain.images[:, 0]).any()
-    (element,) = sets[0].dataset(4, 3, seed=0).take(1).as_numpy_iterator()
+    (element,) = batches.dataset(sets[0], 4, 3, seed=0).take(1).as_numpy_iterator()
     assert element["x1"].shape == (3, 4, 2) and element["x1"].dtype == np.float32
     assert np.isin(element["x1"][..., 0], domain.images[:, 0]).all()
     assert sources.locate("ring", "nowhere") == "6120 points, built in"

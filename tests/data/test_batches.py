@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from framework import data
+from framework.data import batches
 from framework.errors import UsageError
 
 
@@ -32,11 +33,13 @@ def same(left, right):
 
 
 def test_an_element_has_the_updates_axis_first_and_static_shapes():
-    spec = two().dataset(batch_size=4, updates=3, seed=0).element_spec
+    spec = batches.dataset(two(), batch_size=4, updates=3, seed=0).element_spec
     assert spec["step"].shape == () and spec["step"].dtype == tf.int64
     assert spec["x1"].shape == spec["x2"].shape == (3, 4, 4, 4, 3)
     assert spec["x1"].dtype == tf.uint8
-    spec = two().labelled().dataset(batch_size=4, updates=3, seed=0, replicas=2).element_spec
+    spec = batches.dataset(
+        two().labelled(), batch_size=4, updates=3, seed=0, replicas=2
+    ).element_spec
     assert spec["x"].shape == (3, 2, 4, 4, 3)
     assert spec["y"].shape == (3, 2) and spec["y"].dtype == tf.int64
 
@@ -45,7 +48,9 @@ def test_labelled_source_adds_the_labels_of_domain_1_and_changes_no_image():
     pair = data.Data("domains", (domain(7), domain(5, labels=False)), "pair", 0)
     labelled = pair.labelled_source()
     assert labelled.classes == 7 and two().labelled_source().classes == two().classes
-    with_labels, without = (take(each.dataset(4, 2, seed=0), 9) for each in (labelled, pair))
+    with_labels, without = (
+        take(batches.dataset(each, 4, 2, seed=0), 9) for each in (labelled, pair)
+    )
     for mine in with_labels:
         assert mine["y1"].dtype == np.int64
         np.testing.assert_array_equal(mine["y1"], mine["x1"][..., 0, 0, 0])
@@ -80,14 +85,14 @@ def test_attributes_come_with_their_images():
         return dataclasses.replace(plain, labels=np.stack([plain.labels, plain.labels % 2], axis=1))
 
     both = data.Data("labelled", (faces(7), faces(5)), "two", 2, ("index", "odd"))
-    (element,) = take(both.dataset(batch_size=6, updates=2, seed=0), 1)
+    (element,) = take(batches.dataset(both, batch_size=6, updates=2, seed=0), 1)
     shown = element["x"][..., 0, 0, 0]
     assert element["y"].shape == (2, 6, 2)
     assert (element["y"][..., 0] == shown).all() and (element["y"][..., 1] == shown % 2).all()
 
 
 def test_single_has_one_stream():
-    (element,) = take(data.Data("single", (domain(5),), "one", 5).dataset(2, 1, seed=0), 1)
+    (element,) = take(batches.dataset(data.Data("single", (domain(5),), "one", 5), 2, 1, seed=0), 1)
     assert element.keys() == {"step", "x1"}
 
 
@@ -110,8 +115,8 @@ def under(contract):
 @pytest.mark.parametrize("replicas", [1, 2])
 def test_starting_at_a_step_equals_skipping_to_it(contract, replicas):
     source = under(contract)
-    whole = source.dataset(4, 2, seed=3, replicas=replicas)
-    later = source.dataset(4, 2, seed=3, first_step=5, replicas=replicas)
+    whole = batches.dataset(source, 4, 2, seed=3, replicas=replicas)
+    later = batches.dataset(source, 4, 2, seed=3, first_step=5, replicas=replicas)
     assert same(take(whole.skip(5 * replicas), 6), take(later, 6))
     assert take(later, 1)[0]["step"] == 5
 
@@ -119,8 +124,8 @@ def test_starting_at_a_step_equals_skipping_to_it(contract, replicas):
 @pytest.mark.parametrize("contract", ["domains", "labelled", "indexed", *MIXED])
 def test_replicas_share_the_batch_of_one(contract):
     source = under(contract)
-    whole = take(source.dataset(6, 2, seed=0), 4)
-    parts = take(source.dataset(6, 2, seed=0, replicas=2), 8)
+    whole = take(batches.dataset(source, 6, 2, seed=0), 4)
+    parts = take(batches.dataset(source, 6, 2, seed=0, replicas=2), 8)
     joined = [
         {k: first[k] if k == "step" else np.concatenate([first[k], second[k]], 1) for k in first}
         for first, second in zip(parts[::2], parts[1::2], strict=True)
@@ -135,7 +140,7 @@ def test_an_image_comes_with_its_number_among_those_of_all_domains():
         np.concatenate([getattr(d, part) for d in source.domains]) for part in ("images", "labels")
     )
     for mine, without in zip(
-        *(take(s.dataset(6, 2, seed=0), 9) for s in (source, plain)), strict=True
+        *(take(batches.dataset(s, 6, 2, seed=0), 9) for s in (source, plain)), strict=True
     ):
         i = mine.pop("i")
         assert i.dtype == np.int64 and i.shape == (2, 6) and i.max() >= 9
@@ -145,7 +150,9 @@ def test_an_image_comes_with_its_number_among_those_of_all_domains():
 
 
 def test_each_epoch_visits_every_image_once_in_another_order():
-    drawn = np.concatenate([e["x1"][..., 0, 0, 0].ravel() for e in take(two().dataset(3, 7, 0), 3)])
+    drawn = np.concatenate(
+        [e["x1"][..., 0, 0, 0].ravel() for e in take(batches.dataset(two(), 3, 7, 0), 3)]
+    )
     epochs = drawn.reshape(-1, 7)
     assert (np.sort(epochs, axis=1) == np.arange(7)).all()
     assert len({tuple(epoch) for epoch in epochs}) > 1
@@ -153,7 +160,10 @@ def test_each_epoch_visits_every_image_once_in_another_order():
 
 def test_seeds_and_domains_have_their_own_order():
     equal = two((50, 50))
-    (a,), (b,) = take(equal.dataset(50, 1, seed=0), 1), take(equal.dataset(50, 1, seed=1), 1)
+    (a,), (b,) = (
+        take(batches.dataset(equal, 50, 1, seed=0), 1),
+        take(batches.dataset(equal, 50, 1, seed=1), 1),
+    )
     assert not np.array_equal(a["x1"], b["x1"])
     assert not np.array_equal(a["x1"], a["x2"])
 
@@ -162,7 +172,7 @@ def test_labelled_rows_come_from_the_domains_in_turn():
     bright = domain(5)
     dark = data.Domain("low", bright.images + 100, bright.labels + 100, bright.images, None)
     mixed = data.Data("labelled", (domain(40), dark), "mixed", 105)
-    elements = take(mixed.dataset(batch_size=6, updates=2, seed=0), 10)
+    elements = take(batches.dataset(mixed, batch_size=6, updates=2, seed=0), 10)
     x = np.concatenate([e["x"][..., 0, 0, 0].ravel() for e in elements])
     y = np.concatenate([e["y"].ravel() for e in elements])
     np.testing.assert_array_equal(x, y)
@@ -172,7 +182,7 @@ def test_labelled_rows_come_from_the_domains_in_turn():
 
 def drawn(source, batch_size=3, elements=96):
     """All rows of so many elements, by key; of images the number that they hold."""
-    every = take(source.dataset(batch_size, 1, seed=0), elements)
+    every = take(batches.dataset(source, batch_size, 1, seed=0), elements)
     keys = every[0].keys() - {"step"}
     return {k: np.stack([e[k].reshape(batch_size, -1)[:, 0] for e in every]).ravel() for k in keys}
 
@@ -192,7 +202,9 @@ def rows_of(contract):
     ],
 )
 def test_what_mixed_contracts_have(contract, keys):
-    spec = under(contract).dataset(batch_size=4, updates=3, seed=0, replicas=2).element_spec
+    spec = batches.dataset(
+        under(contract), batch_size=4, updates=3, seed=0, replicas=2
+    ).element_spec
     assert spec.keys() == keys | {"step"}
     for key in keys:
         assert spec[key].shape == ((3, 2, 4, 4, 3) if key[0] == "x" else (3, 2))
@@ -239,7 +251,7 @@ def test_draws_of_many_images_are_independent_too():
     many = np.arange(60_000)
     points = np.stack([many, many], axis=1).astype(np.float32)
     one = data.Domain("many", points, None, points[:1], None)
-    (e,) = take(data.Data("halves", (one,), "many", 0).dataset(5000, 1, seed=0), 1)
+    (e,) = take(batches.dataset(data.Data("halves", (one,), "many", 0), 5000, 1, seed=0), 1)
     x1, x2 = e["x1"][0, :, 0], e["x2"][0, :, 0]
     assert abs(np.corrcoef(x1, x2)[0, 1]) < 0.06
     assert np.unique((x1 - x2) % len(many), return_counts=True)[1].max() < 20, "no fixed distance"
@@ -279,7 +291,7 @@ def test_domains_of_images_with_attributes_are_classes(contract):
 
 
 def test_a_domain_of_one_image_repeats_it():
-    (element,) = take(data.Data("single", (domain(1),), "one", 1).dataset(4, 1, seed=0), 1)
+    (element,) = take(batches.dataset(data.Data("single", (domain(1),), "one", 1), 4, 1, seed=0), 1)
     assert not element["x1"].any()
 
 
@@ -287,16 +299,16 @@ def test_a_mirrored_strategy_gets_one_element_per_replica():
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     source = two()
     shared = strategy.distribute_datasets_from_function(
-        lambda _: source.dataset(4, 2, seed=0, replicas=2)
+        lambda _: batches.dataset(source, 4, 2, seed=0, replicas=2)
     )
     parts = strategy.experimental_local_results(next(iter(shared))["x1"])
-    (whole,) = take(source.dataset(4, 2, seed=0), 1)
+    (whole,) = take(batches.dataset(source, 4, 2, seed=0), 1)
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole["x1"])
 
 
 def test_a_batch_must_divide_among_the_replicas():
     with pytest.raises(UsageError, match="--batch_size 5 must be a multiple of the 2 replicas"):
-        two().dataset(5, 1, seed=0, replicas=2)
+        batches.dataset(two(), 5, 1, seed=0, replicas=2)
 
 
 def test_labelled_needs_labels():
@@ -329,7 +341,7 @@ def test_pairs_keep_together():
     first = domain(9)
     second = data.Domain("b", first.images + 100, None, first.test_images, None)
     pairs = data.Data("domains", (first, second), "two", 0).paired()
-    for element in take(pairs.dataset(batch_size=4, updates=2, seed=0), 5):
+    for element in take(batches.dataset(pairs, batch_size=4, updates=2, seed=0), 5):
         np.testing.assert_array_equal(element["x1"] + 100, element["x2"])
     some = pairs.sampled((3, 3), 1).domains
     np.testing.assert_array_equal(some[0].images + 100, some[1].images)
