@@ -11,12 +11,10 @@ from bench import flops, workloads
 from bench.workloads import Workload
 from framework import config
 from framework.data import Data, Domain, batches
-from framework.errors import UsageError
 from framework.trainer import Trainer
 from nets import classifier
 
-# Earlier versions have plain layers and no such option.
-ABSENT = {"--fast_layers": "false"}
+READ = 20  # iterations whose batches are read at once
 
 
 def build(workload: Workload, *, flags: list[str]) -> Callable[[], int]:
@@ -31,15 +29,15 @@ def build(workload: Workload, *, flags: list[str]) -> Callable[[], int]:
     return step
 
 
-def build_input(workload: Workload, *, count: int = 20) -> Callable[[], int]:
-    """A function that reads the batches of `count` iterations and nothing else."""
+def build_input(workload: Workload) -> Callable[[], int]:
+    """A function that reads the batches of some iterations and nothing else."""
     stream = batches.dataset(data(workload), workload.batch_size, _updates(workload), seed=1)
     iterator = iter(stream)
 
     def step() -> int:
-        for _ in range(count):
+        for _ in range(READ):
             next(iterator)
-        return count
+        return READ
 
     return step
 
@@ -55,17 +53,13 @@ def count_flops(workload: Workload) -> int:
 
 
 def trainer(workload: Workload, flags: list[str]) -> Trainer:
-    """The SCoGAN trainer of a workload.
-
-    Raises:
-        UsageError: this version has no such option.
-    """
+    """The SCoGAN trainer of a workload."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "classifier.keras")
         if not workload.perceptual:
             size = dict(image_size=workload.image_size, classes=workloads.CLASSES)
             classifier.classifier(width=workload.width, **size).save(path)
-        argv = [*workload_flags(workload, path), *_known(flags)]
+        argv = [*workload_flags(workload, path), *flags]
         module = importlib.import_module("framework.scogan_trainer")
         return module.Trainer(config.parse(argv), data(workload))
 
@@ -95,15 +89,3 @@ def data(workload: Workload) -> Data:
 def _updates(workload: Workload) -> int:
     """Batches of one iteration: one for each critic step, one for the generators."""
     return workload.critic_steps + 1
-
-
-def _known(flags: list[str]) -> list[str]:
-    """Flags without those that say what this version does anyhow."""
-    fields = {f"--{name}" for name in config.options_class("scogan").__dataclass_fields__}
-    kept = list(flags)
-    for flag in [each for each in flags if each in ABSENT and each not in fields]:
-        place = kept.index(flag)
-        if kept[place + 1] != ABSENT[flag]:
-            raise UsageError(f"this version has no {flag}")
-        del kept[place : place + 2]
-    return kept

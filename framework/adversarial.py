@@ -103,6 +103,10 @@ class Trainer(trainer.Trainer):
         seed = self.options.seed if seed is None else seed
         return sample_latent(self.options.noise_type, rows, self.options.noise_dim, seed)
 
+    def sample(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Images per domain [N, H, W, C] in [-1, 1] of latent vectors [N, D]; none by default."""
+        return ()
+
     def generate(self, nets: tuple[str, ...], z: np.ndarray) -> tuple[np.ndarray, ...]:
         """Images [N, H, W, C] in [-1, 1] of each net in inference mode, in batches."""
         sampling = [self.sampling_net(name) for name in nets]
@@ -164,8 +168,8 @@ class Trainer(trainer.Trainer):
         reals = [float_array(domain.test_images) for domain in domains]
         metrics = self.measure_samples(fakes, reals, classify, source)
         for i, (domain, real) in enumerate(zip(domains, reals, strict=True)):
-            accuracy = evaluate.accuracy(classify, real, domain.test_labels, who)
-            metrics[f"evaluator_accuracy{i + 1}"] = accuracy
+            known = evaluate.accuracy(classify, real, domain.test_labels, f"{who}; held-out images")
+            metrics[f"evaluator_accuracy{i + 1}"] = known
         return metrics
 
     def _attribute_metrics(

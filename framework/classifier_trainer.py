@@ -79,7 +79,9 @@ class Trainer(trainer.Trainer):
 
     def metrics(self) -> dict[str, dict]:
         """Accuracy on held-out images per domain; for attributes their mean and each of them."""
-        protocol = f"{self.options.classifier_arch} classifier, seed {self.options.seed}; held out"
+        protocol = (
+            f"{self.options.classifier_arch} classifier, seed {self.options.seed}; held-out images"
+        )
         if self.data.attributes:
             return self._attribute_metrics(protocol)
         classify, found = outputs(self.nets["clf"]), {}

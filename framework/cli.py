@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         Exit code: 0 done, 1 failure, 2 usage, 3 data or weights missing, 4 diverged, 75 and 130
-        stopped by SIGTERM and SIGINT with everything saved.
+        stopped with everything saved: by SIGINT (130), by SIGTERM, SIGUSR1, --max_time or a
+        lost worker (75).
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     try:

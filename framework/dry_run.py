@@ -1,4 +1,4 @@
-"""`--dry_run`: resolved options, networks, speed and memory of a few real steps; writes nothing."""
+"""`--dry_run`: resolved options, networks, speed and memory of a few real steps; writes no run."""
 
 import resource
 import sys

@@ -22,7 +22,7 @@ class MissingError(UserError):
 
 
 class Stopped(UserError):
-    """A signal ended something that cannot be saved; `code` is that of the signal."""
+    """A signal ended it, what could be saved is saved; `code` is that of the signal."""
 
     def __init__(self, message: str, code: int):
         super().__init__(message)

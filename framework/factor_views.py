@@ -143,7 +143,9 @@ class Views:
         if prior:
             z = np.random.default_rng(seed).standard_normal(codes.z.shape, np.float32)
             found["prior_acc"] = evaluate.accuracy(classify, self.draw(z, codes.s), y, note)
-        return found | {"evaluator_accuracy": evaluate.accuracy(classify, real, y, protocol)}
+        return found | {
+            "evaluator_accuracy": evaluate.accuracy(classify, real, y, f"{protocol}; real images")
+        }
 
     def probes(self, train: int, test: int, seed: int, protocol: str) -> dict[str, dict]:
         """Probes of means (`s_svm`, ...) and of drawn codes (`z_sampled_svm`, ...).

@@ -138,7 +138,7 @@ def _help(fields: dict[str, dataclasses.Field]) -> str:
 def _shown_default(defaults: dict[str, Any]) -> str:
     values = list(defaults.values())
     if all(value == values[0] for value in values):
-        return "" if values[0] in (None, False) else f" [{values[0]}]"
+        return "" if values[0] is None or values[0] is False else f" [{values[0]}]"
     return f" [{', '.join(f'{system} {value}' for system, value in defaults.items())}]"
 
 

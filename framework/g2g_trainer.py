@@ -93,13 +93,16 @@ class Options(config.Exchange):
     short_weight: float = option(0.1, "weight of |G(c1, s1) - x1| (funit*)", "exchange", low=0)
     long_weight: float = option(0.1, "weight of |r1 - x1| (funit2funit)", "exchange", low=0)
     fm_weight: float = option(
-        1.0, "weight of the discriminator's features of translations (funit*)", "exchange", low=0
+        1.0,
+        "weight of features of D, the discriminator, of translations (funit*)",
+        "exchange",
+        low=0,
     )
     fm_reassembly_weight: float = option(
-        0.1, "weight of its features of r against mixed images (funit2funit)", "exchange", low=0
+        0.1, "weight of D's features of r against mixed images (funit2funit)", "exchange", low=0
     )
     fm_long_weight: float = option(
-        0.1, "weight of its features of r against images (funit2funit)", "exchange", low=0
+        0.1, "weight of D's features of r against images (funit2funit)", "exchange", low=0
     )
     ablate: str = option(
         "none", "terms of funit2funit left out, joined by +: long, fm_long, fm_reassembly",

@@ -139,7 +139,8 @@ class Viewed(trainer.Trainer):
             classify = classifier_trainer.outputs(self.frozen["evaluator"])
             who = f"evaluator {self.options.evaluator_arch}; {protocol}"
             found |= evaluate.swaps(made["mixed"], y, classify, who)
-            found["evaluator_accuracy"] = evaluate.accuracy(classify, images, y, who)
+            known = f"{who}; real images"
+            found["evaluator_accuracy"] = evaluate.accuracy(classify, images, y, known)
         return found
 
 

@@ -20,12 +20,18 @@ class Exchange(Encoding):
         "vgg16", "network V that compares images (cyclefunit, lord); classifier: one trained here",
         "exchange", choices=("vgg16", "vgg19", "squeeze", "alex", "classifier"),
     )  # fmt: skip
-    perceptual_weights: str | None = option(None, "file or folder of its weights", "exchange")
+    perceptual_weights: str | None = option(
+        None, "file or folder of weights of --perceptual_net", "exchange"
+    )
     classifier_arch: str = option(
         "strided", "net of a classifier trained here", "nets", choices=CLASSIFIERS
     )
-    classifier_iterations: int = option(2000, "updates of that classifier", "exchange", low=1)
-    classifier_width: float = option(1.0, "factor on its hidden widths", "nets", low=0.001)
+    classifier_iterations: int = option(
+        2000, "updates of a classifier trained here", "exchange", low=1
+    )
+    classifier_width: float = option(
+        1.0, "factor on hidden widths of a classifier trained here", "nets", low=0.001
+    )
     evaluator_arch: str = option(
         "pooled", "net of the evaluator", "output", choices=CLASSIFIERS, inert=True
     )

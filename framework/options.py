@@ -66,7 +66,7 @@ class Options:
     )
     overwrite: bool = option(False, "delete the run of that name and start anew", "run", inert=True)
     dry_run: bool = option(
-        False, "show networks, speed, memory and expected end; write nothing", "run", inert=True
+        False, "show networks, speed, memory and expected end; write no run", "run", inert=True
     )
     seed: int = option(2020, "everything random follows from it", "run", low=0, high=LARGEST_SEED)
     devices: str = option(
@@ -80,12 +80,12 @@ class Options:
     domain2: str | None = option(None, "folder of domain 2 (`folder` and `audio` data)", "data")
 
     iterations: int = option(
-        5000, "generator updates (the thesis calls them epochs)", "training", low=1,
+        5000, "iterations (the thesis calls them epochs)", "training", low=1,
         aliases=("epochs",), inert=True,
     )  # fmt: skip
     batch_size: int = option(128, "images per domain and update, all devices", "training", low=1)
     accumulate: int = option(
-        1, "batches per update, which is that of one batch as large as all", "training", low=1
+        1, "batches whose gradients are averaged into one update", "training", low=1
     )
     mixed_precision: str = option(
         "no", "precision of the matrix work", "training", choices=("no", "bfloat16", "float16")

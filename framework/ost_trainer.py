@@ -44,7 +44,9 @@ class Options(unit_trainer.Options, config.TwoPhases):
     rec_weight: float = option(
         1.0, "weight of an image drawn of its own code", "translation", low=0
     )
-    phase1_rec_weight: float = option(1.0, "the same in phase 1", "translation", low=0)
+    phase1_rec_weight: float = option(
+        1.0, "weight in phase 1 of an image drawn of its own code", "translation", low=0
+    )
     prior_weight: float = option(
         0.1, "weight of the mean squared code, for a prior N(0, 1)", "translation", low=0
     )

@@ -12,6 +12,16 @@ Critic = Callable[[tf.Tensor], tf.Tensor]
 Uniform = Callable[[tf.Tensor], tf.Tensor]
 
 
+def squared_gradient(disc: Critic, x: tf.Tensor) -> tf.Tensor:
+    """|grad D(x)|^2 of a critic of inputs [N, ...], over all axes but the first: [N]."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        # A sum over all logits: each sample's gradient is that of its own logits' sum.
+        total = tf.reduce_sum(_f32(disc(x)))
+    gradient = _f32(tape.gradient(total, x))
+    return tf.reduce_sum(tf.square(gradient), axis=range(1, x.shape.rank))
+
+
 def gradient_penalty(disc: Critic, real: tf.Tensor, fake: tf.Tensor, uniform: Uniform) -> tf.Tensor:
     """E (|grad D(x)| - 1)^2 between real and fake; Gulrajani et al., arXiv 1704.00028, eq. 3.
 
@@ -33,7 +43,7 @@ def r1(disc: Critic, real: tf.Tensor, fake: tf.Tensor, uniform: Uniform) -> tf.T
 
     The half is in, so the term's weight is the paper's gamma. `fake` and `uniform` are unused.
     """
-    return 0.5 * tf.reduce_mean(_squared_gradient(disc, _f32(real)))
+    return 0.5 * tf.reduce_mean(squared_gradient(disc, _f32(real)))
 
 
 def dragan(disc: Critic, real: tf.Tensor, fake: tf.Tensor, uniform: Uniform) -> tf.Tensor:
@@ -133,24 +143,20 @@ def distance_change(
 def feature_distance(
     features1: Sequence[tf.Tensor],
     features2: Sequence[tf.Tensor],
-    layers: int,
     reduction: str = "sum",
 ) -> tf.Tensor:
-    """Mean squared difference of each of the first `layers` maps, summed or averaged over them.
+    """Mean squared difference of each layer's maps, summed or averaged over layers.
 
     The thesis prints the mean over layers; its weights (10, 100) were tuned with the sum.
 
     Raises:
-        ValueError: for too few maps, an unknown reduction or unequal shapes.
+        ValueError: for lists of unequal length, an unknown reduction or unequal shapes.
     """
-    if not 1 <= layers <= min(len(features1), len(features2)):
-        count = min(len(features1), len(features2))
-        raise ValueError(f"cannot compare {layers} layers: the generators give {count}")
-    distances = [
-        tf.reduce_mean(tf.math.squared_difference(*_pair(a, b)))
-        for a, b in zip(features1[:layers], features2[:layers], strict=True)
-    ]
-    return _reduce(tf.stack(distances), reduction)
+    if reduction not in ("sum", "mean"):
+        raise ValueError(f"unknown reduction {reduction!r}; choose from sum, mean")
+    distances = [distance(a, b, "l2") for a, b in zip(features1, features2, strict=True)]
+    total = tf.add_n(distances)
+    return total if reduction == "sum" else total / len(distances)
 
 
 def weight_distance(variables1: Sequence, variables2: Sequence) -> tf.Tensor:
@@ -161,12 +167,7 @@ def weight_distance(variables1: Sequence, variables2: Sequence) -> tf.Tensor:
     """
     if len(variables1) != len(variables2):
         raise ValueError(f"{len(variables1)} variables against {len(variables2)}")
-    return tf.add_n(
-        [
-            tf.reduce_mean(tf.math.squared_difference(*_pair(a, b)))
-            for a, b in zip(variables1, variables2, strict=True)
-        ]
-    )
+    return tf.add_n([distance(a, b, "l2") for a, b in zip(variables1, variables2, strict=True)])
 
 
 def semantic_distance(
@@ -210,24 +211,6 @@ def attribute_division(logits1: tf.Tensor, logits2: tf.Tensor) -> tf.Tensor:
     """
     logits1, logits2 = _pair(logits1, logits2)
     return tf.reduce_mean(tf.nn.softplus(logits1) + tf.nn.softplus(-logits2))
-
-
-def latent_distance(z: tf.Tensor, recovered: tf.Tensor, norm: str = "l1") -> tf.Tensor:
-    """Mean absolute ('l1', as the thesis ran) or squared ('l2') error of recovered latents.
-
-    Raises:
-        ValueError: for an unknown norm or unequal shapes.
-    """
-    return distance(z, recovered, norm)
-
-
-def content_distance(maps1: tf.Tensor, maps2: tf.Tensor) -> tf.Tensor:
-    """Mean squared difference of two maps of a frozen trunk; Gatys et al., arXiv 1508.06576, eq. 1.
-
-    Raises:
-        ValueError: for unequal shapes.
-    """
-    return distance(maps1, maps2, "l2")
 
 
 def style_distance(
@@ -275,12 +258,6 @@ def _pair(a, b) -> tuple[tf.Tensor, tf.Tensor]:
     return a, b
 
 
-def _reduce(values: tf.Tensor, reduction: str) -> tf.Tensor:
-    if reduction not in ("sum", "mean"):
-        raise ValueError(f"unknown reduction {reduction!r}; choose from sum, mean")
-    return tf.reduce_sum(values) if reduction == "sum" else tf.reduce_mean(values)
-
-
 def _cross_entropy(target_logits: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     target = tf.nn.softmax(target_logits)
     return -tf.reduce_mean(tf.reduce_sum(target * tf.nn.log_softmax(logits), axis=-1))
@@ -296,17 +273,7 @@ def _per_sample(x: tf.Tensor, uniform: Uniform) -> tf.Tensor:
     return uniform(tf.stack([tf.shape(x)[0]] + [1] * (x.shape.rank - 1)))
 
 
-def _squared_gradient(disc: Critic, x: tf.Tensor) -> tf.Tensor:
-    """|grad D(x)|^2 over all axes but the first: [N]."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(x)
-        # A sum over all logits: each sample's gradient is that of its own logits' sum.
-        total = tf.reduce_sum(_f32(disc(x)))
-    gradient = _f32(tape.gradient(total, x))
-    return tf.reduce_sum(tf.square(gradient), axis=range(1, x.shape.rank))
-
-
 def _unit_norm_penalty(disc: Critic, x: tf.Tensor) -> tf.Tensor:
     # The floor keeps the derivative of the root finite where the critic is flat.
-    length = tf.sqrt(tf.maximum(_squared_gradient(disc, x), 1e-12))
+    length = tf.sqrt(tf.maximum(squared_gradient(disc, x), 1e-12))
     return tf.reduce_mean(tf.square(length - 1))

@@ -219,7 +219,7 @@ class Trainer(cogan_trainer.Trainer):
         maps = [features[: o.feature_layers] for features in fakes.features]
         if o.fr_include_image:
             maps = [(*each, image) for each, image in zip(maps, fakes.images, strict=True)]
-        return penalties.feature_distance(*maps, len(maps[0]), o.feature_reduction)
+        return penalties.feature_distance(*maps, o.feature_reduction)
 
     def weight(self, fakes: Fakes) -> tf.Tensor:
         """Distance of the two generators' trainable weights."""
@@ -229,12 +229,12 @@ class Trainer(cogan_trainer.Trainer):
         """Distance between z and what the encoder recovers from each image, summed over both."""
         encoder, norm = self.nets["encoder"], self.options.cycle_norm
         return tf.add_n(
-            [penalties.latent_distance(fakes.z, encoder(image), norm) for image in fakes.images]
+            [penalties.distance(fakes.z, encoder(image), norm) for image in fakes.images]
         )
 
     def content(self, fakes: Fakes) -> tf.Tensor:
-        """Distance of the deepest maps of the two images."""
-        return penalties.content_distance(fakes.seen[0][-1], fakes.seen[1][-1])
+        """Mean squared difference of the deepest maps of both images (Gatys et al., eq. 1)."""
+        return penalties.distance(fakes.seen[0][-1], fakes.seen[1][-1], "l2")
 
     def style(self, fakes: Fakes) -> tf.Tensor:
         """Distance in style between each image and a real one of its domain, summed over both."""

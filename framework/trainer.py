@@ -1,4 +1,4 @@
-"""The loop: the only GradientTape over weights, the only replica scaling, the only saving.
+"""The step: the only GradientTape over weights, the only replica scaling, the only saving.
 
 A system subclasses `Trainer` and says which nets it has, which updates (`Phase`) an iteration makes
 and how a sample is drawn. Time, devices, logs, sheets, checkpoints and interruption belong here.
@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from framework import averages, checkpoints, devices, forms, loop, precision, results
@@ -99,10 +98,6 @@ class Trainer(abc.ABC):
     @abc.abstractmethod
     def build_optimizer(self, phase: str) -> keras.optimizers.Optimizer:
         """A new optimiser for a phase."""
-
-    def sample(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Images per domain [N, H, W, C] in [-1, 1] of latent vectors [N, D]; none by default."""
-        return ()
 
     def statistics(self) -> dict[str, float]:
         """Figures to log beside the terms; not minimised."""
@@ -219,7 +214,7 @@ class Trainer(abc.ABC):
         """The averaged net if there is one, else the net itself."""
         return self.ema_nets.get(name, self.nets[name])
 
-    # The loop
+    # Training
 
     def fit(self, callbacks: Sequence[keras.callbacks.Callback] = ()) -> int:
         """Trains until `--iterations`; resumes from the run's newest checkpoint.

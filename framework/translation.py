@@ -247,13 +247,12 @@ class Translator(adversarial.Trainer, abc.ABC):
         found, pixels = {}, float_array(images)
         for way, result in made.items():
             if way.endswith(str(i)):
-                about = f"{note}; L1 of [-1, 1]"
-                found[f"l1_{way}"] = evaluate.mean_distance(pixels, result, evaluate.l1, about)
+                found[f"l1_{way}"] = evaluate.reconstruction(pixels, result, note)
             elif f"evaluator{way[-1]}" in self.frozen:
                 classify = classifier_trainer.outputs(self.frozen[f"evaluator{way[-1]}"])
-                hits = evaluate.score(result, classify).labels == labels
                 about = f"evaluator {self.options.evaluator_arch} of that domain alone; {note}"
-                found[f"translation_accuracy{way}"] = evaluate.share(hits, about)
+                kept = evaluate.accuracy(classify, result, labels, about)
+                found[f"translation_accuracy{way}"] = kept
         return found
 
     def _distributions(self, i: int, images: np.ndarray, made: dict, note: str) -> dict[str, dict]:
@@ -298,7 +297,9 @@ class Translator(adversarial.Trainer, abc.ABC):
             domain, net = self.data.domains[j - 1], self.frozen.get(f"evaluator{j}")
             if net is not None:
                 classify, reals = classifier_trainer.outputs(net), float_array(domain.test_images)
-                known = evaluate.accuracy(classify, reals, domain.test_labels, "evaluator")
+                known = evaluate.accuracy(
+                    classify, reals, domain.test_labels, "evaluator; held-out images"
+                )
                 found[f"evaluator_accuracy{j}"] = known
         return found
 

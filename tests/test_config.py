@@ -111,7 +111,7 @@ def test_a_preset_names_the_run_only_as_it_is():
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_every_option_of_a_preset_exists(name):
     preset = presets.PRESETS[name]
-    named = set(preset.options).union(*preset.variants.values())
+    named = set(preset.options).union(*preset.variants.values(), *preset.systems.values())
     assert named <= {field.name for fields in FIELDS.values() for field in fields}
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from framework import cli, config
+from framework import cli, cogan_trainer, config, presets
 from framework.reproduce import grid
 
 PAGES = {
@@ -59,11 +59,14 @@ def test_every_flag_and_preset_named_exists(capsys):
     }
     for flag in set(re.findall(r"`[^`\n]*?(--[a-z]\w+)", TEXT)) - own:
         assert flag in helped, flag
+    rows = re.findall(r"^\| ([^|]+) \|", PAGES["docs/running.md"].split("## ")[1], re.MULTILINE)
+    names = {name for row in rows for name in re.findall(r"`([a-z]\w+)`", row)}
+    assert len(names) > 20 and names <= {*presets.PRESETS}
 
 
 def test_subcommands_named_exist():
     named = set(re.findall(r"main\.py ([a-z]+)\b", TEXT))
-    assert named >= {*cli.commands()} - {"train"}
+    assert named == {*cli.commands()} - {"train"}
 
 
 def anchors(text: str) -> set[str]:
@@ -93,10 +96,10 @@ def test_every_picture_is_shown():
 def test_the_example_of_a_new_system_runs():
     (source,) = (block for language, block in BLOCKS if "class Options" in block)
     scope = {"__name__": "example"}
-    exec(compile(source, "README.md", "exec"), scope)
+    exec(compile(source, "docs/extending.md", "exec"), scope)
     options = scope["Options"](gan_type="cogan", colour_weight=2.0)
     assert options.colour_weight == 2.0
-    assert issubclass(scope["Trainer"], object)
+    assert issubclass(scope["Trainer"], cogan_trainer.Trainer)
 
 
 @pytest.mark.slow

@@ -153,7 +153,7 @@ def test_every_term_is_its_distance_times_its_weight(full):
 
     trunk = full.frozen["trunk"]
     seen = [trunk(x) for x in (*passed.images, *passed.reals)]
-    content = penalties.content_distance(seen[0][-1], seen[1][-1])
+    content = penalties.distance(seen[0][-1], seen[1][-1], "l2")
     assert float(terms["perceptual_content"]) == pytest.approx(13 * float(content), rel=1e-4)
     style = sum(penalties.style_distance(seen[i][:-1], seen[i + 2][:-1]) for i in (0, 1))
     assert float(terms["perceptual_style"]) == pytest.approx(0.17 * float(style), rel=1e-4)

@@ -1,7 +1,7 @@
 """Runs experiments of the thesis and sets its numbers beside ours: names or groups, such as fig4.1.
 
 Runs that are missing are trained, those begun go on. Table (Markdown, CSV), sheet and page are
-written to <results_dir>/reproduce/<name>-<scale>/.
+written to <results_dir>/reproduce/<name>/, of other scales than full <name>-<scale>/.
 """
 
 import argparse

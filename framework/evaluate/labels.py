@@ -78,11 +78,11 @@ def _one_domain(fake: Scores, real: Scores, protocol: str) -> dict[str, dict]:
 
 
 def accuracy(classify: Classify, images: np.ndarray, labels: np.ndarray, protocol: str) -> dict:
-    """Share of real images [N, S, S, C] in [-1, 1] whose label [N] the evaluator finds."""
+    """Share of images [N, S, S, C] in [-1, 1] whose label [N] the evaluator finds."""
     if len(images) != len(labels):
         raise ValueError(f"got {len(images)} images and {len(labels)} labels")
     hits = score(images, classify).labels == np.asarray(labels)
-    return share(hits, f"{protocol}; real images")
+    return share(hits, protocol)
 
 
 def coupling(

@@ -126,7 +126,7 @@ class Trainer(g2g_trainer.Trainer):
         def mean_logit(images: tf.Tensor) -> tf.Tensor:
             return tf.reduce_mean(self.judge(images, y)[0], axis=(1, 2))
 
-        norm = 2 * penalties.r1(mean_logit, x, x, tf.random.uniform)
+        norm = tf.reduce_mean(penalties.squared_gradient(mean_logit, x))
         if self.options.r1_mode == "per_sample":
             return norm
         return norm / float(x.shape[0] // 2 * self.replicas * self.options.accumulate) ** 2

@@ -60,7 +60,7 @@ def _figure41() -> dict[str, Preset]:
     curves = {
         "fr": ("SCoGAN with the feature regulariser", SCOGAN | FEATURE | dict(feature_weight=10.0)),
         "cogan": ("CoGAN", COGAN),
-        "plain": ("two uncoupled GANs, not in the thesis", SCOGAN),
+        "plain": ("two uncoupled GANs", SCOGAN),
     }
     return {
         f"weightdiff_{name}": thesis(

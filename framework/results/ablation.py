@@ -1,13 +1,12 @@
 """One sheet for several systems: a strip per system, the same latent vectors in every column."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from framework.results import files
+from framework.results import figures, files
 from framework.results.images import tile
 
 INCHES = 0.45  # of a tile
@@ -31,7 +30,5 @@ def draw(strips: Mapping[str, Sequence[np.ndarray]], path: Path) -> Path:
         each.set_xticks([])
         each.set_yticks([])
         each.spines[:].set_visible(False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight")  # names of any length
-    files.write_bytes(path, buffer.getvalue())
+    files.write_bytes(path, figures.png(figure, tight=True))  # names have any length
     return path

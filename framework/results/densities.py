@@ -1,12 +1,13 @@
 """Sheets of 2-D points: densities by a Gaussian kernel, as in thesis figures 2.9 to 2.14."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from sklearn.neighbors import KernelDensity
+
+from framework.results import figures
 
 EXTENT = 4.5  # half a side of the frame; the ring has radius 3
 BANDWIDTH = 0.1
@@ -25,11 +26,9 @@ def density_sheet(sets: Sequence[np.ndarray]) -> bytes:
     for axes, title, points in zip(panels, TITLES, sets, strict=False):
         frame = (-EXTENT, EXTENT, -EXTENT, EXTENT)
         axes.imshow(density(points), "magma", PowerNorm(0.5), origin="lower", extent=frame)
-        axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color="#222")
+        figures.title(axes, title)
         axes.tick_params(colors="#444", labelsize=9)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return figures.png(figure)
 
 
 def density(points: np.ndarray) -> np.ndarray:

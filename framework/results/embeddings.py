@@ -1,11 +1,12 @@
 """Maps of codes: t-SNE in two dimensions, coloured by class (van der Maaten and Hinton, 2008)."""
 
-import io
 from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
+
+from framework.results import figures
 
 PERPLEXITY = 30
 LEAST = 4  # codes; fewer have no neighbourhood
@@ -25,14 +26,12 @@ def tsne_sheet(codes: Mapping[str, np.ndarray], labels: np.ndarray) -> bytes:
         drawn = axes.scatter(
             *places.T, c=np.asarray(labels) % 10, cmap="tab10", vmin=-0.5, vmax=9.5, s=8
         )
-        axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color="#222")
+        figures.title(axes, title)
         axes.set_xticks([])
         axes.set_yticks([])
     bar = figure.colorbar(drawn, ax=panels.tolist(), ticks=range(10), fraction=0.03)
     bar.set_label("class modulo 10" if max(labels) > 9 else "class", color="#444")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return figures.png(figure)
 
 
 def tsne(codes: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 LABELS = 56  # width of the names beside triplets
+GAP = 6  # pixels between pairs, and between heads and the rest of a table
 GREY = 128  # between the domains: neither the black of a digit's ground nor the white of paper
 
 
@@ -36,17 +37,15 @@ def false_colours(images: np.ndarray) -> np.ndarray:
     return colours(np.pad(images, lines, constant_values=np.nan), bytes=True)[..., :3]
 
 
-def tile(images: np.ndarray, columns: int, gap: int = 0, gap_value: int = GREY) -> np.ndarray:
+def tile(images: np.ndarray, columns: int) -> np.ndarray:
     """A grid of images, filled row by row.
 
     Args:
         images: [N, H, W, C], C = 1 (grey) or 3; floats in [-1, 1] or uint8.
-        columns: tiles per row; what the last row lacks is filled with `gap_value`.
-        gap: pixels between neighbouring tiles.
-        gap_value: grey level of gaps and empty tiles, 0 to 255.
+        columns: tiles per row; what the last row lacks is mid-grey.
 
     Returns:
-        uint8 [rows * (H + gap) - gap, columns * (W + gap) - gap, 3].
+        uint8 [rows * H, columns * W, 3].
 
     Raises:
         ValueError: the shape is another one.
@@ -56,50 +55,47 @@ def tile(images: np.ndarray, columns: int, gap: int = 0, gap_value: int = GREY) 
         raise ValueError(f"images must be [N, H, W, 1 or 3] with N > 0, not {images.shape}")
     count, height, width, _ = images.shape
     rows = math.ceil(count / columns)
-    cells = np.full((rows * columns, height + gap, width + gap, 3), gap_value, np.uint8)
-    cells[:count, :height, :width] = images  # a single channel broadcasts to grey RGB
-    grid = cells.reshape(rows, columns, height + gap, width + gap, 3).swapaxes(1, 2)
-    grid = grid.reshape(rows * (height + gap), columns * (width + gap), 3)
-    return grid[: len(grid) - gap, : grid.shape[1] - gap]
+    cells = np.full((rows * columns, height, width, 3), GREY, np.uint8)
+    cells[:count] = images  # a single channel broadcasts to grey RGB
+    grid = cells.reshape(rows, columns, height, width, 3).swapaxes(1, 2)
+    return grid.reshape(rows * height, columns * width, 3)
 
 
-def triplets(rows: Mapping[str, np.ndarray], gap: int = 6) -> np.ndarray:
+def triplets(rows: Mapping[str, np.ndarray]) -> np.ndarray:
     """Pairs side by side, their rows below each other: x1 x2 / m12 m21 / r1 r2, labelled.
 
     Args:
         rows: letter of a row -> images [2N, S, S, C], those of image 1 and then those of image 2.
-        gap: black pixels between pairs.
 
     Returns:
-        uint8 [rows * S, LABELS + 2 N S + (N - 1) gap, 3].
+        uint8 [rows * S, LABELS + 2 N S + (N - 1) GAP, 3]; gaps are black.
     """
     halves = [np.split(to_uint8(images), 2) for images in rows.values()]
     count, side = len(halves[0][0]), halves[0][0].shape[1]
     strips = [_labels(list(rows), side)]
     for i in range(count):
         if i:
-            strips.append(np.zeros((len(halves) * side, gap, 3), np.uint8))
+            strips.append(np.zeros((len(halves) * side, GAP, 3), np.uint8))
         strips.append(tile(np.stack([half[i] for pair in halves for half in pair]), columns=2))
     return np.concatenate(strips, axis=1)
 
 
-def table(cells: np.ndarray, *, top: int = 0, left: int = 0, gap: int = 6) -> np.ndarray:
+def table(cells: np.ndarray, *, top: int = 0, left: int = 0) -> np.ndarray:
     """Images in rows and columns, the first `top` rows and `left` columns set apart as heads.
 
     Args:
         cells: [R, C, S, S, 1 or 3], floats in [-1, 1] or uint8.
         top: rows above the gap; 0 for none.
         left: columns left of the gap; 0 for none.
-        gap: grey pixels between the heads and the rest.
 
     Returns:
-        uint8 [R S (+ gap), C S (+ gap), 3].
+        uint8 [R S (+ GAP), C S (+ GAP), 3]; gaps are grey.
     """
     columns, side = cells.shape[1:3]
     pixels = tile(to_uint8(cells).reshape(-1, *cells.shape[2:]), columns)
     for axis, heads in enumerate((top, left)):
         if heads:
-            pixels = np.insert(pixels, [heads * side] * gap, GREY, axis=axis)
+            pixels = np.insert(pixels, [heads * side] * GAP, GREY, axis=axis)
     return pixels
 
 

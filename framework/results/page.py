@@ -22,13 +22,12 @@ THUMBNAILS = 8
 WIDE = 640  # CSS pixels that the newest sheet may fill
 
 
-def render(run: "Run", published: dict[str, float], note: str = "") -> str:
+def render(run: "Run", published: dict[str, float]) -> str:
     """The page as HTML text; everything that came from outside is escaped.
 
     Args:
         run: the run; its sheets, plots and metrics are read from its folder.
         published: numbers of the literature by metric name.
-        note: a sentence for the top.
     """
     metrics = files.read_json(run.folder / "metrics.json") or {}
     title = escape(run.folder.resolve().name)
@@ -36,7 +35,6 @@ def render(run: "Run", published: dict[str, float], note: str = "") -> str:
         f"<header><h1>{title}</h1>",
         f"<pre>{escape(run.command)}</pre>" if run.command else "",
         f"<p class=status>{escape(_status(run))}</p>",
-        f"<p>{escape(note)}</p>" if note else "",
         "</header>",
         _headlines(metrics),
         _sheets(run),

@@ -1,12 +1,11 @@
 """Loss plots: the set of the thesis, one PNG for every group of terms in the history."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from framework.results import files
+from framework.results import figures, files
 
 # file name -> (title, beginnings of the columns it shows)
 GROUPS = {
@@ -129,7 +128,7 @@ def png(
     if smoothed and spans_decades([y for _, y in curves]):
         axes.set_yscale("log")
     _dress(axes, title, xlabel, legend=len(labels) > 1)
-    return _bytes(figure)
+    return figures.png(figure)
 
 
 def two_of_each(title: str, solid: dict[str, Curve], dashed: dict[str, Curve]) -> bytes:
@@ -142,7 +141,7 @@ def two_of_each(title: str, solid: dict[str, Curve], dashed: dict[str, Curve]) -
     if spans_decades([y for curves in (solid, dashed) for _, y in curves.values()]):
         axes.set_yscale("log")
     _dress(axes, title, "Iterations", legend=True)
-    return _bytes(figure)
+    return figures.png(figure)
 
 
 def panels(found: dict[str, dict[str, np.ndarray]], xlabel: str) -> bytes:
@@ -164,17 +163,11 @@ def panels(found: dict[str, dict[str, np.ndarray]], xlabel: str) -> bytes:
     handles, texts = figure.axes[0].get_legend_handles_labels()
     if any(texts):
         figure.legend(handles, texts, loc="outside upper center", ncols=3, frameon=False)
-    return _bytes(figure)
-
-
-def _bytes(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return figures.png(figure)
 
 
 def _dress(axes, title: str, xlabel: str, legend: bool) -> None:
-    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color="#222")
+    figures.title(axes, title)
     axes.set_xlabel(xlabel, color="#444")
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#999")

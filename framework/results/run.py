@@ -146,32 +146,30 @@ class Run:
         self,
         images: tuple[np.ndarray, ...],
         name: str | int,
-        folder: str = "samples",
         rows: int | None = None,
     ) -> Path:
-        """Write one pixel-exact PNG, domain 1 above domain 2 (see `pair_sheet`).
+        """Write samples/<name>.png, pixel-exact, domain 1 above domain 2 (see `pair_sheet`).
 
         Of points it is a plot of their density (see `density_sheet`).
 
         Args:
             images: one array [N, S, S, C] in [-1, 1] per domain; the same z at the same index.
                 Or points [N, 2]: the generated ones, and real ones to show beside them.
-            name: file name without ending; an iteration n becomes '000n', six digits.
-            folder: folder inside the run.
+            name: file name without ending; an iteration becomes six digits.
             rows: rows of tiles per domain.
 
         Returns:
             The file's path.
         """
-        return self._write(_sheet_of(images, rows), name, self.folder / folder)
+        return self._write(_sheet_of(images, rows), name)
 
     def triplets(self, rows: dict[str, np.ndarray], name: str | int) -> Path:
         """Write samples/<name>.png of exchanged pairs, see `images.triplets`; its path."""
-        return self._write(_png(triplets(rows)), name, self.samples)
+        return self._write(_png(triplets(rows)), name)
 
     def table(self, cells: np.ndarray, name: str | int, *, top: int = 0, left: int = 0) -> Path:
         """Write samples/<name>.png, a table of images, see `images.table`; its path."""
-        return self._write(_png(table(cells, top=top, left=left)), name, self.samples)
+        return self._write(_png(table(cells, top=top, left=left)), name)
 
     def sound(self, wave: np.ndarray, rate: int, name: str) -> Path:
         """Write audio/<name>.wav, see `files.write_wav`; its path."""
@@ -184,11 +182,10 @@ class Run:
         """Write samples/<name>.png, maps of codes, see `embeddings.tsne_sheet`; its path."""
         from framework.results.embeddings import tsne_sheet  # scikit-learn is slow to import
 
-        return self._write(tsne_sheet(codes, labels), name, self.samples)
+        return self._write(tsne_sheet(codes, labels), name)
 
-    def _write(self, png: bytes, name: str | int, folder: Path) -> Path:
-        name = f"{name:06d}" if isinstance(name, int) else name.removesuffix(".png")
-        path = folder / f"{name}.png"
+    def _write(self, png: bytes, name: str | int) -> Path:
+        path = self.samples / (f"{name:06d}.png" if isinstance(name, int) else f"{name}.png")
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write_bytes(path, png)
         return path
@@ -210,12 +207,11 @@ class Run:
         """Write metrics.json: {name: {"value", "ci95", "n", "protocol"}}."""
         files.write_json(self.folder / "metrics.json", metrics)
 
-    def report(self, published: dict[str, float] | None = None, note: str = "") -> Path:
+    def report(self, published: dict[str, float] | None = None) -> Path:
         """Write index.html, one self-contained page of all that the folder holds.
 
         Args:
             published: numbers of the literature by metric name, shown beside ours.
-            note: a sentence for the top of the page.
 
         Returns:
             The page's path.
@@ -223,7 +219,7 @@ class Run:
         from framework.results import page
 
         path = self.folder / "index.html"
-        files.write_text(path, page.render(self, published or {}, note))
+        files.write_text(path, page.render(self, published or {}))
         return path
 
 

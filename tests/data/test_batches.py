@@ -317,18 +317,15 @@ def test_labelled_needs_labels():
         bare.labelled()
 
 
-def test_prune_keeps_what_is_above_the_threshold_batch_by_batch():
+def test_prune_keeps_what_is_above_the_threshold():
     best = np.array([0.39, 0.4, 0.41, 0.9, 0.2, 0.5])
-    sizes = []
 
     def probabilities(images):
-        sizes.append(len(images))
         top = best[images[:, 0, 0, 0]]
         return np.stack([top, np.zeros_like(top)], axis=1)
 
-    pruned = data.prune(domain(6), probabilities, threshold=0.4, batch_size=4)
+    pruned = data.prune(domain(6), probabilities, threshold=0.4)
     assert pruned.labels.tolist() == pruned.images[:, 0, 0, 0].tolist() == [2, 3, 5]
-    assert sizes == [4, 2]
     assert len(pruned.test_images) == 1
 
 

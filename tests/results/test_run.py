@@ -31,10 +31,10 @@ def test_to_uint8_inverts_the_pixel_range_and_leaves_pixels_alone():
     assert images.to_uint8(pixels) is pixels
 
 
-def test_tile_is_row_major_with_filled_gaps():
-    grid = images.tile(constant(-1, 1, 1, size=1), columns=2, gap=1, gap_value=7)
-    assert grid.shape == (3, 3, 3) and grid.dtype == np.uint8
-    assert grid[..., 0].tolist() == [[0, 7, 255], [7, 7, 7], [255, 7, 7]]
+def test_tile_is_row_major_and_filled_with_grey():
+    grid = images.tile(constant(-1, 1, 1, size=1), columns=2)
+    assert grid.shape == (2, 2, 3) and grid.dtype == np.uint8
+    assert grid[..., 0].tolist() == [[0, 255], [255, images.GREY]]
 
 
 def test_tile_keeps_every_pixel_of_a_colour_image():
@@ -75,9 +75,9 @@ def test_sheet_pairs_stand_at_the_same_place():
     assert (abs(top + bottom - 255) <= 1).all()
 
 
-def test_sheet_of_one_domain_and_other_folder(run):
-    path = run.sheet((constant(1, 1),), "walk.png", folder="walks")
-    assert path == run.folder / "walks" / "walk.png"
+def test_sheet_of_one_domain_and_another_name(run):
+    path = run.sheet((constant(1, 1),), "walk")
+    assert path == run.samples / "walk.png"
     assert read(path).shape == (2, 4, 3)
 
 
@@ -88,11 +88,11 @@ def test_sheet_refuses_unequal_halves():
 
 def test_a_table_sets_its_heads_apart():
     cells = np.linspace(-1, 0.9, 12).reshape(3, 4, 1, 1, 1) * np.ones((1, 1, 2, 2, 1))
-    plain, table = images.table(cells), images.table(cells, top=1, left=2, gap=3)
-    assert plain.shape == (6, 8, 3) and table.shape == (9, 11, 3)
+    plain, table = images.table(cells), images.table(cells, top=1, left=2)
+    assert plain.shape == (6, 8, 3) and table.shape == (12, 14, 3)
     np.testing.assert_array_equal(plain, images.tile(cells.reshape(12, 2, 2, 1), 4))
-    assert (table[2:5] == images.GREY).all() and (table[:, 4:7] == images.GREY).all()
-    parts = np.delete(np.delete(table, range(2, 5), axis=0), range(4, 7), axis=1)
+    assert (table[2:8] == images.GREY).all() and (table[:, 4:10] == images.GREY).all()
+    parts = np.delete(np.delete(table, range(2, 8), axis=0), range(4, 10), axis=1)
     np.testing.assert_array_equal(parts, plain)
 
 
