@@ -119,7 +119,7 @@ class Trainer(trainer.Trainer):
         no evaluator.
         """
         o, domains = self.options, self.data.domains
-        if not o.eval_pairs or any(len(d.test_images) < 2 for d in domains):
+        if not o.eval_pairs or self.data.held_out < 2:
             return {}
         fakes = self.sample(self.fixed_latent(o.eval_pairs, o.seed + 2))
         source = f"z seed {o.seed + 2}, iteration {int(self.step)}"

@@ -6,6 +6,7 @@ is encoded so that a discriminator of codes cannot tell the domains apart. How e
 `--content_variant`, a file of `framework.content`.
 """
 
+import abc
 import dataclasses
 import importlib
 from collections.abc import Callable
@@ -148,9 +149,9 @@ class Trainer(Viewed):
             Phase("disc", ("disc",), self._of_varied(self.disc_terms)),
         ]
 
+    @abc.abstractmethod
     def ae_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Weighted terms of encoders and decoders."""
-        raise NotImplementedError
 
     def _of_varied(self, terms: Terms) -> Terms:
         return lambda batch, random: terms(self.varied(batch, random), random)

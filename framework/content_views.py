@@ -117,7 +117,7 @@ class Viewed(trainer.Trainer):
 
     def statistics(self) -> dict[str, float]:
         """What a classifier finds, and how alike images put together are, on held-out images."""
-        if any(len(domain.test_images) == 0 for domain in self.data.domains):
+        if not self.data.held_out:
             return {}
         found = self._measure(*self.held_out(VALIDATED, self.options.seed + 1), "")
         found |= self._separation(VALIDATED, "")
@@ -130,7 +130,7 @@ class Viewed(trainer.Trainer):
         See `evaluate.removal` and, for sound, `separation.metrics`.
         """
         o = self.options
-        if not o.eval_pairs or any(len(domain.test_images) < 2 for domain in self.data.domains):
+        if not o.eval_pairs or self.data.held_out < 2:
             return {}
         protocol = f"held-out images, seed {o.seed + 2}, iteration {int(self.step)}"
         found = self._measure(*self.held_out(o.eval_pairs, o.seed + 2), protocol)

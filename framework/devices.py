@@ -33,7 +33,7 @@ def strategy(devices: str) -> tf.distribute.Strategy:
             `GPU:0,GPU:1`, of this worker alone.
 
     Raises:
-        UsageError: a named device does not exist or stands there twice.
+        UsageError: a named device does not exist or is given twice.
     """
     if cluster.workers() > 1 and devices == "auto":
         return of_all_workers()
@@ -55,7 +55,7 @@ def names(devices: str) -> list[str]:
         if name not in present:
             raise UsageError(f"--devices {devices}: no {name} here; there is {', '.join(present)}")
     if len(set(wanted)) < len(wanted):
-        raise UsageError(f"--devices {devices}: a device stands there twice")
+        raise UsageError(f"--devices {devices}: a device is given twice")
     return wanted
 
 

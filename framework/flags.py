@@ -105,6 +105,7 @@ def parser(
         options = {name: {system: f[system]} for name, f in options.items() if system in f}
     parser = Parser(
         prog="main.py",
+        usage="main.py [flags]",
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
         description="Train coupled GANs and what disentangles images; --gan_type X --help shows "

@@ -28,8 +28,6 @@ def choose(options: Options, nets: Sequence[keras.Model], replicas: int) -> None
             "--jit: batch norm over several devices cannot be compiled; leave it out, or train on "
             "one device"
         )
-    if options.jit and options.gan_type == "g2g" and options.penalty_every > 1:
-        raise UsageError("--jit: compiles R1 in every iteration alone; add --penalty_every 1")
     if options.fast_layers and devices.are_cpus(options.devices):
         # The image row's products too; float16 would overflow where bfloat16 only rounds.
         compute_dtype = "bfloat16" if options.mixed_precision == "bfloat16" else "float32"

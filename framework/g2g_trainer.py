@@ -93,10 +93,7 @@ class Options(config.Exchange):
     short_weight: float = option(0.1, "weight of |G(c1, s1) - x1| (funit*)", "exchange", low=0)
     long_weight: float = option(0.1, "weight of |r1 - x1| (funit2funit)", "exchange", low=0)
     fm_weight: float = option(
-        1.0,
-        "weight of features of D, the discriminator, of translations (funit*)",
-        "exchange",
-        low=0,
+        1.0, "weight of the features of discriminator D of translations (funit*)", "exchange", low=0
     )
     fm_reassembly_weight: float = option(
         0.1, "weight of D's features of r against mixed images (funit2funit)", "exchange", low=0
@@ -156,10 +153,12 @@ class Options(config.Exchange):
             if name not in ("none", *self.ABLATABLE):
                 raise UsageError(f"--ablate {name}: choose from {', '.join(self.ABLATABLE)}")
         self._check_sizes()
+        if self.jit and self.penalty_every > 1:
+            raise UsageError("--jit: compiles R1 in every iteration alone; add --penalty_every 1")
         if self.id_mode == "replace" and self.g2g_variant != "cyclefunit":
             raise UsageError("--id_mode replace: for --g2g_variant cyclefunit only")
         if self.id_mode != "none" and self.identity_metric == self.identity_net:
-            raise UsageError(f"--identity_metric {self.identity_net}: it teaches here")
+            raise UsageError(f"--identity_metric {self.identity_net}: it is what trains here")
 
     def check_asked(self, asked: dict[str, object]) -> None:
         """Also refuses sizes of nets that are not used."""
@@ -180,10 +179,9 @@ class Options(config.Exchange):
         of_labels = self.g2g_variant.startswith("funit")
         if self.nets_used == "lord" and (size < least or size & (size - 1)):
             raise UsageError(f"--image_size {size}: must be a power of two from {least}")
-        if self.nets_used == "funit" and (
-            size % 2**self.content_downs or size >> self.content_downs < 2
-        ):
-            raise UsageError(f"--content_downs {self.content_downs}: too many for {size} pixels")
+        downs = self.content_downs
+        if self.nets_used == "funit" and (size % 2**downs or size >> downs < 2):
+            raise UsageError(f"--content_downs {downs}: too many for {size} pixels")
         if self.nets_used == "funit" and size >> self.class_downs < 1:
             raise UsageError(f"--class_downs {self.class_downs}: too many for {size} pixels")
         if of_labels and self.d_blocks % 2:

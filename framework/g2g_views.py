@@ -81,7 +81,7 @@ class Viewed(trainer.Trainer):
 
     def statistics(self) -> dict[str, float]:
         """Loss and what is exchanged on held-out pairs."""
-        if any(len(d.test_images) == 0 for d in self.data.domains):
+        if not self.data.held_out:
             return {}
         x, y = self.held_out(VALIDATED, self.options.seed + 1)
         found = {"stat/val_loss": self._held_out_loss(x, y)}
@@ -111,7 +111,7 @@ class Viewed(trainer.Trainer):
     def metrics(self) -> dict[str, dict]:
         """Metrics of --eval_pairs held-out pairs, see `evaluate.swaps`."""
         o = self.options
-        if not o.eval_pairs or any(len(d.test_images) < 2 for d in self.data.domains):
+        if not o.eval_pairs or self.data.held_out < 2:
             return {}
         x, y = self.held_out(o.eval_pairs, o.seed + 2)
         made = self.exchanged(x)

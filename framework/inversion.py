@@ -31,7 +31,7 @@ def invert(
     Args:
         generator: z [N, D] -> (image [N, H, W, C] in [-1, 1], features); its weights stay.
         images: float [N, H, W, C] in [-1, 1].
-        noise_type: law of z, `uniform` or `normal`.
+        noise_type: distribution of z, `uniform` or `normal`.
         restarts: starts per image.
         steps: updates of each.
         seed: of the starts.

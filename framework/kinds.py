@@ -4,7 +4,15 @@ import dataclasses
 from typing import ClassVar
 
 from framework.errors import UsageError
-from framework.options import CLASSIFIERS, LOSSES, Adversarial, Encoding, Options, option
+from framework.options import (
+    CLASSIFIERS,
+    LOSSES,
+    LPIPS_NETS,
+    Adversarial,
+    Encoding,
+    Options,
+    option,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Exchange(Encoding):
     )
     lpips_net: str = option(
         "none", "network of the metrics lpips_*", "output",
-        choices=("none", "alex", "vgg", "squeeze"), inert=True,
+        choices=("none", *LPIPS_NETS), inert=True,
     )  # fmt: skip
     lpips_weights: str | None = option(
         None, "folder of its weights (default: <data_dir>/lpips)", "output", inert=True

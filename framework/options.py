@@ -13,6 +13,7 @@ from framework import flags
 from framework.errors import UsageError
 
 LARGEST_SEED = 2**31
+LPIPS_NETS = ("alex", "vgg", "squeeze")
 CLASSIFIERS = ("thesis", "strided", "pooled")
 LOSSES = ("ce", "lsgan", "hinge", "wgan", "minimax")  # of `losses.ADVERSARIAL`
 
@@ -228,7 +229,7 @@ class Adversarial(Options):
     )  # fmt: skip
     lpips_net: str = option(
         "none", "network of the metrics lpips_*: distances of pairs, and of samples to data",
-        "output", choices=("none", "alex", "vgg", "squeeze"), inert=True,
+        "output", choices=("none", *LPIPS_NETS), inert=True,
     )  # fmt: skip
     lpips_weights: str | None = option(
         None, "folder of its weights (default: <data_dir>/lpips)", "output", inert=True
@@ -292,7 +293,7 @@ class Generative(Adversarial):
     """What every system that draws images of a latent vector can be told."""
 
     noise_dim: int = option(100, "length of the latent vector z", "nets", low=1)
-    noise_type: str = option("uniform", "law of z", "nets", choices=("uniform", "normal"))
+    noise_type: str = option("uniform", "distribution of z", "nets", choices=("uniform", "normal"))
     prelu: str = option(
         "channel", "slopes of PReLU per", "nets", choices=("channel", "element", "layer")
     )

@@ -202,7 +202,7 @@ class Translator(adversarial.Trainer, abc.ABC):
 
     def statistics(self) -> dict[str, float]:
         """How well some held-out translations are read, to be watched."""
-        if any(len(d.test_images) == 0 for d in self.data.domains):
+        if not self.data.held_out:
             return {}
         found = {}
         for i in self.sides:
@@ -217,7 +217,7 @@ class Translator(adversarial.Trainer, abc.ABC):
         evaluator sees the right class; `l1_121` and `l1_11` are mean differences in [0, 2].
         """
         o, found = self.options, {}
-        if not o.eval_pairs or any(len(d.test_images) < 2 for d in self.data.domains):
+        if not o.eval_pairs or self.data.held_out < 2:
             return {}
         note = f"iteration {int(self.step)}, {len(self.data.domains[0].images)} images of domain 1"
         for i in self.sides:

@@ -57,7 +57,7 @@ class Options(cogan_trainer.Options):
             )
         if self.loss == "wgan" and self.disc_penalty == "none":
             raise UsageError(
-                "--loss wgan: here with a --disc_penalty; clipping would clip the classifier"
+                "--loss wgan: needs --disc_penalty here; clipping would clip the classifier"
             )
 
 

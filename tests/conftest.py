@@ -126,3 +126,9 @@ def classifier_path(tmp_path_factory) -> str:
     from systems import save_classifier
 
     return save_classifier(tmp_path_factory.mktemp("classifier") / "net.keras")
+
+
+@pytest.fixture
+def empty_folder(tmp_path, monkeypatch):
+    """Work in an empty folder, as results/ and data/ are relative to where the user is."""
+    monkeypatch.chdir(tmp_path)

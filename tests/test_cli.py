@@ -17,13 +17,7 @@ from framework.cli import main
 from framework.commands.base import published, tensorflow
 from framework.results import Run
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
-
-
-@pytest.fixture(autouse=True)
-def fresh_place(tmp_path, monkeypatch):
-    """Work in an empty folder, as results/ and data/ are relative to where the user is."""
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 # A whole run

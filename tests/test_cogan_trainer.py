@@ -18,7 +18,6 @@ from framework.data import Data
 from framework.errors import UsageError
 from framework.utils import Random
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 TINY = "--preset smoke --width 0.004 --d_width 2 --noise_dim 4".split()
 
 

@@ -16,7 +16,6 @@ from framework.errors import UsageError
 from framework.utils import Random
 from nets.content import compose
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 VARIANTS = ("press", "mask", "fader")
 MOVED = {
     "press": {"common", "separate", "gen"},

@@ -17,7 +17,6 @@ from framework.errors import UsageError
 from framework.utils import Random
 from nets import classifier
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 FACES = 105  # of the last four, held out, two have Eyeglasses, which are bit 3 of the number
 BATCH = {"x1": tf.zeros((4, 32, 32, 3)), "x2": tf.zeros((4, 32, 32, 3))}
 

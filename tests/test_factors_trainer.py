@@ -15,7 +15,6 @@ from framework.factors_trainer import Trainer
 from framework.results import Run
 from framework.utils import Random
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 ALL = "--vae_on both --z_class_weight 0.5 --s_class_weight 0.5 --z_noise 0.1".split()
 ALL += "--adv_prior_fakes --ema 0.9".split()
 

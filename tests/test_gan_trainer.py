@@ -15,7 +15,6 @@ from framework.data import ring
 from framework.errors import UsageError
 from framework.utils import to_float
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 TINY = "--iterations 4 --log_every 2 --sheet_every 4 --save_every 4 --steps_per_call 2".split()
 TINY += "--width 0.05 --batch_size 4 --eval_pairs 30".split()
 

@@ -15,8 +15,6 @@ from systems import trainer
 from framework.cli import main
 from framework.inversion import invert
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
-
 
 def linear(matrix) -> keras.Model:
     """A generator of 1x1 images that are `matrix` times z."""

@@ -13,10 +13,7 @@ from framework import losses, signals
 from framework.errors import DivergedError, UsageError
 from framework.results import Run
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
-    pytest.mark.usefixtures("plotless"),
-]
+pytestmark = pytest.mark.usefixtures("plotless")
 EVERY = "--log_every 1 --save_every 1 --sheet_every 99".split()
 
 

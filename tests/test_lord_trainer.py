@@ -13,10 +13,7 @@ from framework.data import Data
 from framework.errors import UsageError, UserError
 from framework.utils import to_float
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
-    pytest.mark.usefixtures("eager"),
-]
+pytestmark = pytest.mark.usefixtures("eager")
 TABLES = lord_trainer.TABLES
 
 

@@ -20,13 +20,7 @@ from framework.results import Run, locked
 from framework.trainer import Trainer
 from nets import pretrained
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
-
-
-@pytest.fixture(autouse=True)
-def fresh_place(tmp_path, monkeypatch):
-    """Work in an empty folder, as results/ and data/ are relative to where the user is."""
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def shell(*argv: str, **environment: str | None) -> subprocess.CompletedProcess:
@@ -47,12 +41,12 @@ def shell(*argv: str, **environment: str | None) -> subprocess.CompletedProcess:
         ("--gan_type gan --dataset nothing", "mini"),
         ("--cogan_data folder", "--domain1"),
         ("--devices GPU:7 --cogan_data mini2edge", "no GPU:7"),
-        ("--devices CPU:0,cpu:0 --cogan_data mini2edge", "stands there twice"),
+        ("--devices CPU:0,cpu:0 --cogan_data mini2edge", "is given twice"),
         ("--seed 4294967296", "--seed 4294967296: must be"),
         ("--gan_type lord --lr_d 0.1", "--lr_d is for --gan_type"),
         ("--devices CPU:0,CPU:1 --batch_size 3 --cogan_data mini2edge", "multiple of"),
         ("--gan_type g2g --dataset ring", "points are for --gan_type gan"),
-        ("--gan_type uda --loss wgan", "--loss wgan: here with a --disc_penalty"),
+        ("--gan_type uda --loss wgan", "--loss wgan: needs --disc_penalty here"),
         ("--gan_type g2g --image_size 48", "--image_size 48: must be a power of two from 32"),
         ("--gan_type g2g --adain_layers 6", "must be a power of two from 64"),
         ("--gan_type g2g --g2g_variant funit --d_blocks 5 --image_size 32", "must be even"),
@@ -100,7 +94,7 @@ def test_a_pretrained_run_that_is_none_is_exit_3_before_anything_is_trained(caps
 @pytest.mark.parametrize("more", [[], ["--dry_run"]])
 def test_target_labels_that_would_prune_are_exit_2(capsys, more):
     argv = ["--gan_type", "uda", "--cogan_data", "mnist2svhn_prune", *more]
-    assert "--cogan_data: pruning reads the labels of domain 2" in refused(capsys, 2, *argv)
+    assert "--cogan_data: pruning reads labels of domain 2" in refused(capsys, 2, *argv)
 
 
 def test_missing_vgg19_weights_are_exit_3(capsys, monkeypatch):

@@ -8,10 +8,7 @@ import tensorflow as tf
 from framework import checkpoints, config, devices, precision
 from framework.optimizers import Falling, Joint, Updater, make, of_codes
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
-    pytest.mark.usefixtures("plotless"),
-]
+pytestmark = pytest.mark.usefixtures("plotless")
 
 
 @pytest.mark.parametrize(

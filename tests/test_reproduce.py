@@ -258,7 +258,7 @@ def test_a_figure_of_the_ring_is_trained_drawn_and_not_trained_again(tmp_path, c
         path.name for path in place.iterdir()
     }
     assert main(command) == 0
-    assert "toy_k1-smoke: is there already" in capsys.readouterr().out
+    assert "toy_k1-smoke: already finished" in capsys.readouterr().out
 
 
 @pytest.fixture(scope="module")

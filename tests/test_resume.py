@@ -12,10 +12,7 @@ from framework import config
 from framework.errors import UsageError
 from framework.results import Run
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
-    pytest.mark.usefixtures("plotless"),
-]
+pytestmark = pytest.mark.usefixtures("plotless")
 SYSTEMS = config.systems()
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from systems import NO_DROPOUT, changed, flags, phase, save_classifier, trainer, update, weights
+from systems import NO_DROPOUT, changed, flags, phase, trainer, update, weights
 
 from framework import penalties, perception
 from framework.utils import Random
@@ -11,11 +11,6 @@ from nets import pretrained
 
 PLAIN = {"gen/adv1", "gen/adv2"}
 BATCH = {"x1": tf.zeros((4, 32, 32, 3)), "x2": tf.zeros((4, 32, 32, 3))}
-
-
-@pytest.fixture(scope="module")
-def classifier_path(tmp_path_factory) -> str:
-    return save_classifier(tmp_path_factory.mktemp("classifier") / "net.keras")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from framework.cli import main
 from framework.data import Clips, Data, Domain, audio, voices
 from framework.data.views import to_rgb
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 SIZE = 16
 LENGTH = audio.clip_length(SIZE)
 

@@ -16,13 +16,7 @@ from framework.cli import main
 from framework.results import Run
 from framework.trainer import Trainer
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
-
-
-@pytest.fixture(autouse=True)
-def fresh_place(tmp_path, monkeypatch):
-    """Work in an empty folder, as results/ and data/ are relative to where the user is."""
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 GO_ON = ["--gan_type", "cogan", *SMOKE, "--iterations", "4", "--save_every", "4"]

@@ -24,10 +24,7 @@ from framework.errors import DivergedError, MissingError, UsageError
 from framework.utils import Random
 from nets import gan
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
-    pytest.mark.usefixtures("plotless"),
-]
+pytestmark = pytest.mark.usefixtures("plotless")
 SYSTEMS = config.systems()
 # Two replicas take long to trace: one is traced every time, the one with most terms.
 TRACED = ("scogan",)

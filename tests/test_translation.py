@@ -12,10 +12,7 @@ from framework import config, cyclegan_trainer, first_phase, ost_trainer, transl
 from framework.errors import MissingError, Stopped, UsageError
 from framework.utils import to_float
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning"),
-    pytest.mark.usefixtures("eager"),
-]
+pytestmark = pytest.mark.usefixtures("eager")
 SHARED = {"shared_enc", "shared_dec"}
 FIRST = ost_trainer.FIRST
 

@@ -12,8 +12,6 @@ from framework import config, presets, uda_trainer
 from framework.cli import main
 from framework.errors import UsageError
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
-
 
 def with_data(change, *argv):
     """A trainer on the tiny pair with one of its domains changed by `change(domains)`."""

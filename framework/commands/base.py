@@ -95,7 +95,7 @@ def load_data(options: Options):
     pair = data.PAIRS.get(getattr(options, name))
     pruned = pair and pair.prune_by_classifier
     if pruned and contract == "labelled_source":
-        raise UsageError(f"--{name}: pruning reads the labels of domain 2, which are to be found")
+        raise UsageError(f"--{name}: pruning reads labels of domain 2, which this system may not")
     loaded = data.load(options, contract)
     if options.dry_run or not pruned:
         return loaded

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from framework.commands.base import assess, parser, places, restored
 from framework.errors import UsageError
+from framework.options import LPIPS_NETS
 from framework.results import Run
 
 
@@ -12,7 +13,7 @@ def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     arguments = parser("evaluate", __doc__)
     arguments.add_argument("--n", type=int, help="samples [as the run was told, else 2000]")
-    nets = ("none", "alex", "vgg", "squeeze")
+    nets = ("none", *LPIPS_NETS)
     arguments.add_argument("--lpips_net", choices=nets, help="as in training [as the run was told]")
     arguments.add_argument("--lpips_weights", metavar="DIR", help="folder of its weights")
     args = arguments.parse_args(argv)

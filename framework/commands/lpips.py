@@ -8,15 +8,17 @@ from pathlib import Path
 
 from framework.commands.base import load_tensorflow, parser
 from framework.errors import MissingError, UsageError, UserError
-from framework.options import Options
+from framework.options import LPIPS_NETS, Options
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     arguments = parser("lpips", __doc__, run=False)
     arguments.add_argument("first", metavar="IMAGE_OR_DIR")
-    arguments.add_argument("second", metavar="IMAGE_OR_DIR", help="of as many images")
-    arguments.add_argument("--net", choices=("alex", "vgg", "squeeze"), default="alex")
+    arguments.add_argument(
+        "second", metavar="IMAGE_OR_DIR", help="the other image, or a folder of as many"
+    )
+    arguments.add_argument("--net", choices=LPIPS_NETS, default="alex")
     arguments.add_argument(
         "--lpips_weights",
         default=str(Path(Options.data_dir) / "lpips"),

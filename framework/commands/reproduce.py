@@ -15,7 +15,7 @@ from framework import config, experiments, flags, presets
 from framework.commands.base import load_tensorflow, parser
 from framework.errors import UsageError
 from framework.experiments import EXPERIMENTS, GROUPS, Experiment
-from framework.options import Options
+from framework.options import LPIPS_NETS, Options
 from framework.reproduce import report, runner
 
 SEED = Options.seed
@@ -69,12 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     arguments.add_argument(
         "--printed", action="store_true",
-        help="fig2.7 by the thesis' printed script, whose divergence is not 0 for equal laws",
+        help="fig2.7 by the thesis' printed script, where equal distributions have a divergence",
     )  # fmt: skip
     arguments.add_argument("--data_dir", default=Options.data_dir, help="[%(default)s]")
     arguments.add_argument("--results_dir", default=Options.results_dir, help="[%(default)s]")
     arguments.add_argument(
-        "--lpips_net", choices=("none", "alex", "vgg", "squeeze"),
+        "--lpips_net", choices=("none", *LPIPS_NETS),
         help="network of LPIPS [alex, at scale cpu squeeze]",
     )  # fmt: skip
     return arguments

@@ -13,7 +13,7 @@ from framework.errors import UsageError
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
-    arguments = parser("separate", __doc__.splitlines()[0])
+    arguments = parser("separate", __doc__)
     arguments.add_argument("--wavs", required=True, metavar="DIR", help="wav files")
     args = arguments.parse_args(argv)
     with restored(args.run, dry_run=True, **places(args)) as trainer:

@@ -31,13 +31,15 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _parse(argv: Sequence[str]):
-    arguments = parser("translate", __doc__.splitlines()[0])
+    arguments = parser("translate", __doc__)
     arguments.add_argument("--images", required=True, metavar="DIR", help="png, jpg or npy files")
-    arguments.add_argument("--domain", type=int, default=1, choices=(1, 2), help="theirs [1]")
     arguments.add_argument(
-        "--restarts", type=int, default=4, help="of latent vectors: starts per image [4]"
+        "--domain", type=int, default=1, choices=(1, 2), help="of the images [1]"
     )
-    arguments.add_argument("--steps", type=int, default=300, help="updates of each [300]")
+    arguments.add_argument(
+        "--restarts", type=int, default=4, help="random starts per image, where z is searched [4]"
+    )
+    arguments.add_argument("--steps", type=int, default=300, help="updates per start [300]")
     arguments.add_argument("--seed", type=seed, default=0, help="of the starts [0]")
     args = arguments.parse_args(argv)
     if min(args.restarts, args.steps) < 1:

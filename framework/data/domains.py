@@ -48,6 +48,11 @@ class Data:
         """Whether every image has one class."""
         return not self.attributes and all(d.labels is not None for d in self.domains)
 
+    @property
+    def held_out(self) -> int:
+        """Test images of the domain that has fewest."""
+        return min(len(domain.test_images) for domain in self.domains)
+
     def labelled(self) -> "Data":
         """The same domains mixed under the 'labelled' contract; UsageError without labels."""
         for domain in self.domains:

@@ -32,7 +32,7 @@ def _matrix(
 
 CHAPTER2 = {
     "fig2.7": Experiment(
-        "Jensen-Shannon divergence of two normal laws that drift apart", drawing="jsd_curve",
+        "Jensen-Shannon divergence of two normal distributions drifting apart", drawing="jsd_curve",
         finding="it stays at ln 2 when they no longer overlap: no gradient there",
     ),
     "fig2.10": Experiment(
@@ -44,7 +44,7 @@ CHAPTER2 = {
         dict(GAN=dict(modes_covered=6)), ("stat/modes",), finding="mode collapse: 6 of 10",
     ),
     "fig2.12": Experiment(
-        "Wasserstein distance of two normal laws that drift apart", drawing="wd_curve",
+        "Wasserstein distance of two normal distributions drifting apart", drawing="wd_curve",
         finding="it grows with their distance everywhere",
     ),
     "fig2.14": Experiment(

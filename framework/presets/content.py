@@ -30,7 +30,12 @@ def _presets(name: str, about: str, options: dict, published: dict[str, float]) 
 
 
 CONTENT = (
-    _presets("content", "content transfer, table 4:", PRESS, OURS)
-    | _presets("fader", "content transfer, table 4: Fader Networks, at 128x128,", FADER_NETS, FADER)
+    _presets("content", "content transfer, its paper's table 4,", PRESS, OURS)
+    | _presets(
+        "fader",
+        "content transfer, its paper's table 4, Fader Networks at 128x128,",
+        FADER_NETS,
+        FADER,
+    )
     | _presets("mask", "content transfer with masks", MASK, {})
 )

@@ -1,6 +1,6 @@
 """Digits: thesis chapters 3, 4 and 5."""
 
-from framework.presets.preset import Preset, terms, thesis
+from framework.presets.preset import Preset, combined, terms
 from framework.presets.recipes import (
     COGAN,
     CYCLE,
@@ -20,14 +20,14 @@ from framework.presets.recipes import (
 def _chapter3() -> dict[str, Preset]:
     pairs = {"edge": "mnist2edge", "negative": "mnist2negative", "rotate": "mnist2rotate"}
     figure = {
-        f"cogan_{name}": thesis(
+        f"cogan_{name}": combined(
             f"thesis figure 3.2: CoGAN on {data}", COGAN, DCGAN, cogan_data=data,
             iterations=25000, use_firstlayer=True,
         )
         for name, data in pairs.items()
     }  # fmt: skip
     shared = {
-        f"cogan_svhn_share{n}": thesis(
+        f"cogan_svhn_share{n}": combined(
             f"thesis figure 3.8: CoGAN on mnist2svhn_prune, {n} shared generator blocks",
             COGAN, DCGAN, PRUNED, iterations=25000, g_shared_layers=n, use_firstlayer=True,
         )
@@ -38,7 +38,7 @@ def _chapter3() -> dict[str, Preset]:
 
 def _chapter4() -> dict[str, Preset]:
     weights = {
-        f"scogan_fr_svhn_a{a}": thesis(
+        f"scogan_fr_svhn_a{a}": combined(
             f"thesis figure 4.3: feature regulariser of weight {a} on mnist2svhn_prune",
             SCOGAN, DCGAN, PRUNED, FEATURE, feature_weight=float(a), iterations=20000,
             use_firstlayer=True,
@@ -46,7 +46,7 @@ def _chapter4() -> dict[str, Preset]:
         for a in (10, 50, 75, 100)
     }  # fmt: skip
     layers = {
-        f"scogan_fr_svhn_gp_k{k}": thesis(
+        f"scogan_fr_svhn_gp_k{k}": combined(
             f"thesis figure 4.4: WGAN-GP, feature regulariser on {k} maps", SCOGAN, WGAN_GP, PRUNED,
             FEATURE_SVHN, feature_layers=k, iterations=20000, use_firstlayer=True,
         )
@@ -63,7 +63,7 @@ def _figure41() -> dict[str, Preset]:
         "plain": ("two uncoupled GANs", SCOGAN),
     }
     return {
-        f"weightdiff_{name}": thesis(
+        f"weightdiff_{name}": combined(
             f"thesis figures 4.1 and 4.2: {what}", DCGAN, EDGE, system,
             iterations=4000, use_firstlayer=True,
         )
@@ -79,15 +79,15 @@ def _chapter5() -> dict[str, Preset]:
         frcc=FEATURE_SVHN | CYCLE, pl=PERCEPTUAL,
     )  # fmt: skip
     presets = {
-        "edge_cogan": thesis("thesis table 5.1: CoGAN", COGAN, WGAN_GP, EDGE, iterations=20000),
-        "svhn_cogan": thesis("thesis table 5.2: CoGAN", COGAN, WGAN_GP, PRUNED, iterations=25000),
+        "edge_cogan": combined("thesis table 5.1: CoGAN", COGAN, WGAN_GP, EDGE, iterations=20000),
+        "svhn_cogan": combined("thesis table 5.2: CoGAN", COGAN, WGAN_GP, PRUNED, iterations=25000),
     }
     for data, table, systems, iterations in ((EDGE, 5.1, edge, 20000), (PRUNED, 5.2, svhn, 25000)):
         for name, term in systems.items():
             key = f"{'edge' if data is EDGE else 'svhn'}_{name}"
             number = 7.1 if key == "svhn_sl" else table
-            help = f"thesis table {number}: SCoGAN with {terms(term)}"
-            presets[key] = thesis(help, SCOGAN, WGAN_GP, data, term, iterations=iterations)
+            help = f"thesis table {number}: SCoGAN, {terms(term)}"
+            presets[key] = combined(help, SCOGAN, WGAN_GP, data, term, iterations=iterations)
     return presets
 
 

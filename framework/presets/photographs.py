@@ -1,6 +1,6 @@
 """Photographs of 128x128 and 256x256 pixels: thesis chapters 3, 5 and 7."""
 
-from framework.presets.preset import Preset, terms, thesis
+from framework.presets.preset import Preset, combined, terms
 from framework.presets.recipes import (
     APPLE,
     BLOND,
@@ -23,13 +23,13 @@ SIDES = dict(h2z=HORSE, a2o=APPLE)
 
 def _chapter3() -> dict[str, Preset]:
     faces = {
-        f"cogan_{name}": thesis(
+        f"cogan_{name}": combined(
             f"thesis figure {3.3 if data is GLASSES else 3.4}: CoGAN on {data['cogan_data']}",
             COGAN, PHOTOS, data, iterations=35000,
         )
         for name, data in FACES.items()
     }  # fmt: skip
-    paper = thesis(
+    paper = combined(
         "thesis figure 3.3a: the CoGAN paper's faces, without weight decay (its discriminator's "
         "other first layer and lack of dropout are not built)",
         COGAN, PHOTOS, GLASSES, iterations=35000, weight_decay=0.0,
@@ -42,14 +42,14 @@ def _photos3() -> dict[str, Preset]:
     for name, data in SIDES.items():
         about = f"CoGAN on {data['cogan_data']}"
         figure = 3.6 if data is HORSE else 3.7
-        presets[f"cogan_{name}_256"] = thesis(
+        presets[f"cogan_{name}_256"] = combined(
             f"thesis figure 3.5: {about} at 256x256",
             COGAN, PHOTOS, data, image_size=256, iterations=35000,
         )  # fmt: skip
-        presets[f"cogan_{name}_128"] = thesis(
+        presets[f"cogan_{name}_128"] = combined(
             f"thesis figure {figure}a: {about} at 128x128", COGAN, PHOTOS, data, iterations=35000
         )
-        presets[f"cogan_{name}_128_gp"] = thesis(
+        presets[f"cogan_{name}_128_gp"] = combined(
             f"thesis figure {figure}b: {about} at 128x128, WGAN-GP",
             COGAN, PHOTOS_GP, data, iterations=25000,
         )  # fmt: skip
@@ -61,25 +61,28 @@ def _chapter5() -> dict[str, Preset]:
         slfr=SEMANTIC_FACES | FEATURE_SVHN, slcc=SEMANTIC_FACES | CYCLE, pl=PERCEPTUAL
     )  # fmt: skip
     presets = {
-        "smiling_cogan": thesis(
+        "smiling_cogan": combined(
             "thesis table 5.3: CoGAN", COGAN, PHOTOS_GP, SMILING, iterations=35000
         )
     }
     for name, term in smiling.items():
-        presets[f"smiling_{name}"] = thesis(
-            f"thesis table 5.3: SCoGAN with {terms(term)}",
+        presets[f"smiling_{name}"] = combined(
+            f"thesis table 5.3: SCoGAN, {terms(term)}",
             SCOGAN, PHOTOS_GP, SMILING, term, iterations=35000,
         )  # fmt: skip
     for name, data in (("blond", BLOND), ("glasses", GLASSES)):
-        presets[f"{name}_pl"] = thesis(
-            f"thesis figure 5.8: SCoGAN with perceptual on {data['cogan_data']}",
+        presets[f"{name}_pl"] = combined(
+            f"thesis figure 5.8: SCoGAN, perceptual regulariser, on {data['cogan_data']}",
             SCOGAN, PHOTOS_GP, data, PERCEPTUAL, iterations=35000,
         )  # fmt: skip
     for name, data in SIDES.items():
         about, common = f"on {data['cogan_data']}", (PHOTOS_GP, data, dict(iterations=20000))
-        presets[f"{name}_cogan"] = thesis(f"thesis table 5.4: CoGAN {about}", COGAN, *common)
-        presets[f"{name}_pl"] = thesis(
-            f"thesis table 5.4: SCoGAN with perceptual {about}", SCOGAN, *common, PERCEPTUAL
+        presets[f"{name}_cogan"] = combined(f"thesis table 5.4: CoGAN {about}", COGAN, *common)
+        presets[f"{name}_pl"] = combined(
+            f"thesis table 5.4: SCoGAN, perceptual regulariser, {about}",
+            SCOGAN,
+            *common,
+            PERCEPTUAL,
         )
     return presets
 
@@ -88,7 +91,7 @@ def _proposed() -> dict[str, Preset]:
     """What the thesis proposes for better photographs and did not run."""
     published = _chapter5()
     return {
-        f"{name}_residual": thesis(
+        f"{name}_residual": combined(
             f"thesis 7.4.2, proposed: {name} with residual generators and repeated pixels",
             published[name].options, residual=True, upsample="nearest",
         )

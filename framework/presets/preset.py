@@ -30,7 +30,7 @@ class Preset:
         return self.options | self.variants.get(data, {})
 
 
-def thesis(help: str, *parts: dict[str, Any], **options: Any) -> Preset:
+def combined(help: str, *parts: dict[str, Any], **options: Any) -> Preset:
     """The preset of these parts, later ones first, and of further options."""
     merged: dict[str, Any] = {}
     for part in parts:
@@ -41,4 +41,4 @@ def thesis(help: str, *parts: dict[str, Any], **options: Any) -> Preset:
 def terms(options: dict[str, Any]) -> str:
     """The regularisers of these options, in words."""
     names = [name.removesuffix("_loss") for name in options if name.endswith("_loss")]
-    return " and ".join(names)
+    return " and ".join(names) + (" regularisers" if len(names) > 1 else " regulariser")

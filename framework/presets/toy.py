@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from framework.presets.preset import Preset, thesis
+from framework.presets.preset import Preset, combined
 
 # Thesis 2.3.2 and 2.5, table 2.1; no initial bias, as in the published code's nets of this set.
 TOY = dict(
@@ -17,13 +17,13 @@ TOY_TUNED = TOY_GP | dict(penalty_weight_d=0.1, lr_d=1e-3, lr_g=1e-3, ema=0.99)
 
 
 def _chapter2() -> dict[str, Preset]:
-    one = thesis("thesis figure 2.10: a GAN on ten modes, one critic step", TOY)
-    five = thesis("thesis figure 2.11: mode collapse with five critic steps", TOY, disc_iters=5)
-    penalised = thesis(
+    one = combined("thesis figure 2.10: a GAN on ten modes, one critic step", TOY)
+    five = combined("thesis figure 2.11: mode collapse with five critic steps", TOY, disc_iters=5)
+    penalised = combined(
         "thesis figures 2.14, 2.15: five critic steps of WGAN-GP", TOY, TOY_GP, disc_iters=5,
         iterations=3000,
     )  # fmt: skip
-    tuned = thesis(
+    tuned = combined(
         "five critic steps of WGAN-GP with settings of our own: all ten modes", TOY, TOY_TUNED,
         disc_iters=5, iterations=3000,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from framework.presets.preset import thesis
+from framework.presets.preset import combined
 from framework.presets.recipes import HORSE, SVHN
 
 CYCLEGAN = dict(
@@ -26,49 +26,49 @@ OST = dict(
 )  # fmt: skip
 
 TRANSLATIONS = {
-    "cyclegan": thesis(
+    "cyclegan": combined(
         "CycleGAN on horses and zebras at 256x256", CYCLEGAN, PHOTOS, HORSE,
         iterations=200 * EPOCH, lr_schedule="linear", lr_decay_start=100 * EPOCH,
         lr_decay_length=100 * EPOCH,
     ),
-    "cyclegan_digits": thesis(
+    "cyclegan_digits": combined(
         "CycleGAN on MNIST and SVHN, as the baseline of one-shot translation", PLAIN, DIGITS, SVHN,
         cycle_norm="l2", cycle_weight=1.0, iterations=40_000,
     ),
-    "discogan": thesis(
+    "discogan": combined(
         "DiscoGAN on women and men at 64x64 (its settings; generators are CycleGAN's)",
         PLAIN, PHOTOS, loss="ce", adv_weight=0.1, fm_weight=0.9, cycle_norm="l2", cycle_weight=1.0,
         rate=0.01, rate_later=0.5, rate_change=3333,  # of three updates
          gen_iters=2, weight_decay=5e-6,
         cogan_data="celeba_male", image_size=64, batch_size=64, iterations=20_000,
     ),
-    "dualgan": thesis(
+    "dualgan": combined(
         "DualGAN on horses and zebras at 256x256 (its settings; without dropout, critics last)",
         PLAIN, PHOTOS, HORSE, loss="wgan", clip=0.01, adv_weight=1.0, cycle_weight=500.0,
         optim_d="rms", optim_g="rms", lr_d=5e-5, lr_g=5e-5, iterations=50 * EPOCH,
     ),
-    "distancegan": thesis(
+    "distancegan": combined(
         "DistanceGAN, one-sided, from MNIST to SVHN", PLAIN, DIGITS, SVHN, direction="12",
         cycle_weight=0.0, distance_weight=0.05, iterations=40_000,
     ),
-    "pix2pix": thesis(
+    "pix2pix": combined(
         "pix2pix from outlines to digits of MNIST; other pairs by --cogan_data folder",
         PLAIN, paired=True, direction="21", loss="ce", adv_weight=1.0, cycle_weight=0.0,
         paired_weight=100.0, cogan_data="mnist2edge", batch_size=16, iterations=20_000,
     ),
-    "unit": thesis(
+    "unit": combined(
         "UNIT on horses and zebras at 256x256 (shared codes, one discriminator scale)",
         UNIT, PHOTOS, HORSE, iterations=200_000,
     ),
-    "unit_digits": thesis(
+    "unit_digits": combined(
         "UNIT on MNIST and SVHN, as the baseline of one-shot translation", UNIT, DIGITS, SVHN,
         iterations=40_000,
     ),
-    "ost_digits": thesis(
+    "ost_digits": combined(
         "one-shot translation of one MNIST digit to SVHN, in batches of its variations", OST,
         DIGITS, SVHN, batch_size=32, phase1_iterations=10_000, iterations=5000,
     ),
-    "ost_photos": thesis(
+    "ost_photos": combined(
         "one-shot translation of one horse at 256x256 (varied as digits are, not cropped)",
         OST, PHOTOS, HORSE, batch_size=1, phase1_rec_weight=10.0, unshared=0, pool=50,
         phase1_iterations=60 * EPOCH, iterations=20 * EPOCH,

@@ -50,7 +50,7 @@ def read(argv: Sequence[str]) -> Grid:
         if not values[flag]:
             raise UsageError(f"--grid {text}: expected FLAG=V1,V2,...")
     if len(values) < len(given["--grid"]):
-        raise UsageError("--grid: a flag stands there twice")
+        raise UsageError("--grid: a flag is given twice")
     at_once = (given["--at_once"] or ["1"])[-1]
     if given["--at_once"] and not values:
         raise UsageError("--at_once: goes with --grid FLAG=V1,V2,...")

@@ -74,7 +74,7 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
     todo = [job for job in jobs if not job.is_finished(results_dir)]
     for job in jobs:
         if job not in todo:
-            print(f"{job.name}: is there already", flush=True)
+            print(f"{job.name}: already finished", flush=True)
     at_once = min(at_once, max(1, len(todo)))  # a single run gets every core
     cores = _cores(at_once)
     running: dict[int, tuple[Job, subprocess.Popen, float]] = {}

@@ -158,6 +158,24 @@ def test_each_epoch_visits_every_image_once_in_another_order():
     assert len({tuple(epoch) for epoch in epochs}) > 1
 
 
+def orders(seed, first_epoch, count, size=50):
+    """The orders of a set in some epochs."""
+    stream = batches.dataset(two((size, size)), size, 1, seed=seed, first_step=first_epoch)
+    return [tuple(element["x1"][0, :, 0, 0, 0]) for element in take(stream, count)]
+
+
+def test_seeds_and_epochs_do_not_come_round_again():
+    assert len({*orders(0, 0, 600)}) == 600, "an epoch's order depends on its lowest 8 bits alone"
+    every = {orders(seed, epoch, 1)[0] for seed in (0, 256, 2**16, 2**31) for epoch in (0, 2**16)}
+    assert len(every) == 8
+
+
+def test_seeds_of_orders_are_mixed_bits():
+    """SplitMix64's first number after a seed of 0 is 0xE220A8397B1DCDAF."""
+    zero = tf.constant([0], tf.int64)
+    assert batches._seeds(zero).numpy().tolist() == [[0xCDAF, 0x7B1D, 0xA839]]
+
+
 def test_seeds_and_domains_have_their_own_order():
     equal = two((50, 50))
     (a,), (b,) = (

@@ -8,7 +8,6 @@ from toy_g2g import X1, X2, batch, floats, numbers, style, toy
 
 from framework.utils import Random
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 UNTRAINED = "--g2g_variant cyclefunit --dry_run".split()
 
 

@@ -11,7 +11,6 @@ from framework.errors import MissingError, UsageError, UserError
 from framework.g2g_trainer import NETS
 from framework.utils import Random
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
 RANDOM = Random(0, tf.constant(0, tf.int64))
 ADDED = {"long": 15, "fm_long": 15, "fm_reassembly": 10.5}
 ONES = "--short_weight 1 --long_weight 1 --fm_long_weight 1 --fm_reassembly_weight 1".split()
