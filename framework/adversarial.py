@@ -154,7 +154,8 @@ class Trainer(trainer.Trainer):
         if self.run and "lpips_pair" in found:
             cells = lpips.nearest_and_farthest(fakes, found["lpips_pair"])
             self.run.table(cells, "nearest_and_farthest", top=2)
-        about = f"{distance.protocol}; {source}"
+        taught = getattr(o, "perceptual_loss", False) and o.perceptual_net == o.lpips_net
+        about = f"{distance.protocol}{lpips.TAUGHT if taught else ''}; {source}"
         return {name: evaluate.mean(each, about, 0.0) for name, each in found.items()}
 
     def _evaluate(

@@ -21,6 +21,7 @@ from framework import cluster, config, devices, evaluate, loop, losses, results,
 from framework.config import option
 from framework.data import Data, fingerprint
 from framework.errors import MissingError, UsageError, UserError
+from framework.options import LARGEST_SEED
 from framework.phase import Batch, Phase
 from framework.utils import Random, batched, float_array, shift, to_float
 from nets import classifier
@@ -176,7 +177,7 @@ def teacher(options: config.Options, data: Data) -> Callable[[], keras.Model]:
 
 def for_evaluation(options: config.Options) -> Options:
     """Options of the evaluator: another network and another seed than the semantic loss has."""
-    seed, iterations = options.seed + 1, options.evaluator_iterations
+    seed, iterations = (options.seed + 1) % (LARGEST_SEED + 1), options.evaluator_iterations
     return settings(
         options, classifier_arch=options.evaluator_arch, iterations=iterations, seed=seed
     )

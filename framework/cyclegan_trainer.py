@@ -86,6 +86,8 @@ class Options(config.Translation):
             raise UsageError(
                 f"--direction {self.direction}: there is no way back; add --cycle_weight 0"
             )
+        if self.paired and self.augment:
+            raise UsageError("--augment: not with --paired, whose images belong together")
         self.check_rows(self.batch_size)
 
     def check_rows(self, rows: int) -> None:
@@ -143,14 +145,16 @@ class Trainer(translation.Translator):
 
     def gen_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Every term of each translator, weighted."""
-        terms = {}
+        terms, images = {}, self.both(batch, random)
         for i, j in self.ways:
-            parts = self._way(batch, i, j, random)
+            parts = self._way(images[i], images[j], i, j, random)
             terms |= {f"{name}{i}{j}": value for name, value in parts.items()}
         return terms
 
-    def _way(self, batch: Batch, i: int, j: int, random: Random) -> dict[str, tf.Tensor]:
-        o, x, real = self.options, batch[f"x{i}"], batch[f"x{j}"]
+    def _way(
+        self, x: tf.Tensor, real: tf.Tensor, i: int, j: int, random: Random
+    ) -> dict[str, tf.Tensor]:
+        o = self.options
         fake = self.translate(x, i, training=True)
         shown = self.seen(fake, x)
         terms = {"adv": self.fooled(shown, j)}
@@ -214,8 +218,9 @@ def _law(options: Options, images: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation of the distances of --distance_of in images, uint8."""
     if not options.distance_weight:
         return 0.0, 1.0
-    if len(images) < 2:
-        raise UsageError("--distance_weight: needs at least 2 images of each domain")
+    least = 3 if options.distance_of == "pairs" else 2  # a single distance does not deviate
+    if len(images) < least:
+        raise UsageError(f"--distance_weight: needs at least {least} images of each domain")
     pixels = float_array(images[:LAW_IMAGES])
     if options.distance_of == "pairs":
         rows = pixels.reshape(len(pixels), -1)

@@ -113,6 +113,9 @@ class Translation(Adversarial):
     cycle_weight: float = option(
         10.0, "weight of images that went to the other domain and back", "translation", low=0
     )
+    augment: bool = option(
+        False, "shift, turn and scale training images anew in each iteration", "translation"
+    )
     pool: int = option(
         0, "earlier translations per domain that discriminators are shown again", "adversary", low=0
     )

@@ -18,6 +18,7 @@ HEADS = "lpips_v0.1_linear_heads.npz"
 HEADS_URL = "https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1"
 FLAG = "--lpips_weights"
 REALS_SEED = 3  # which real images stand beside the samples
+TAUGHT = ", the network of --perceptual_loss too"  # in a protocol: not an independent judge
 EXTREMES = 8  # pairs of either kind that are shown
 
 

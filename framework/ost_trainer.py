@@ -15,7 +15,7 @@ from framework.data import Data
 from framework.phase import Batch, Phase
 from framework.results import Run
 from framework.unit_trainer import SHARED, own, size
-from framework.utils import Random, jitter
+from framework.utils import Random
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,9 @@ class Options(unit_trainer.Options, config.TwoPhases):
         "(off) the shared ones too", "one shot", choices=("unshared", "a_only", "off"),
     )  # fmt: skip
     one_way_cycle: bool = option(True, "cycles start in domain 1 alone", "one shot")
-    augment: bool = option(True, "shift, turn and scale images anew in each iteration", "one shot")
+    augment: bool = option(
+        True, "shift, turn and scale training images anew in each iteration", "translation"
+    )
     init_a: str = option(
         "clone", "unshared nets of domain 1: copies of domain 2's, or new", "one shot",
         choices=("clone", "fresh"),
@@ -66,11 +68,6 @@ class Base(unit_trainer.Trainer):
     def rec_weight(self) -> float:
         """Of domain 2's images."""
         return self.options.rec_weight
-
-    def image(self, batch: Batch, i: int, random: Random) -> tf.Tensor:
-        """Images of domain i, with --augment each time others."""
-        x = batch[f"x{i}"]
-        return jitter(x, random) if self.options.augment else x
 
     def auto_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Reconstruction, prior and adversary of domain 2."""

@@ -18,7 +18,7 @@ from framework.data import Data
 from framework.phase import Batch, Phase
 from framework.pool import ImagePool
 from framework.results import Run
-from framework.utils import Random, batched, float_array, to_float
+from framework.utils import Random, batched, float_array, jitter, to_float
 from nets import cyclegan, digits
 from nets.blocks import Style, scaled
 
@@ -142,11 +142,20 @@ class Translator(adversarial.Trainer, abc.ABC):
         terms = adversarial.disc_terms(self.options, disc, real, fake, random)
         return {f"{name}{way}": value for name, value in terms.items()}
 
+    def image(self, batch: Batch, i: int, random: Random) -> tf.Tensor:
+        """Training images of domain i, with --augment each time others."""
+        x = batch[f"x{i}"]
+        return jitter(x, random) if self.options.augment else x
+
+    def both(self, batch: Batch, random: Random) -> dict[int, tf.Tensor]:
+        """Training images by domain."""
+        return {i: self.image(batch, i, random) for i in (1, 2)}
+
     def disc_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Adversarial loss and penalty of each discriminator."""
-        terms = {}
+        terms, images = {}, self.both(batch, random)
         for i, j in self.ways:
-            x, real = batch[f"x{i}"], batch[f"x{j}"]
+            x, real = images[i], images[j]
             fake = self.drawn(x, i, random)
             shown = self.seen(real, x), self.seen(fake, x)
             terms |= self.told_apart(*shown, f"{i}{j}", random)
@@ -214,7 +223,8 @@ class Translator(adversarial.Trainer, abc.ABC):
         """Metrics of --eval_pairs held-out images per domain; `_seen` are those trained on.
 
         `translation_accuracy12` is the share of domain 1's images in domain 2 of which domain 2's
-        evaluator sees the right class; `l1_121` and `l1_11` are mean differences in [0, 2].
+        evaluator sees the right class, `translation_accuracy12_source` that of the same images as
+        they are; `l1_121` and `l1_11` are mean differences in [0, 2].
         """
         o, found = self.options, {}
         if not o.eval_pairs or self.data.held_out < 2:
@@ -251,8 +261,9 @@ class Translator(adversarial.Trainer, abc.ABC):
             elif f"evaluator{way[-1]}" in self.frozen:
                 classify = classifier_trainer.outputs(self.frozen[f"evaluator{way[-1]}"])
                 about = f"evaluator {self.options.evaluator_arch} of that domain alone; {note}"
-                kept = evaluate.accuracy(classify, result, labels, about)
-                found[f"translation_accuracy{way}"] = kept
+                for shown, suffix in ((result, ""), (pixels, "_source")):
+                    read = evaluate.accuracy(classify, shown, labels, about)
+                    found[f"translation_accuracy{way}{suffix}"] = read
         return found
 
     def _distributions(self, i: int, images: np.ndarray, made: dict, note: str) -> dict[str, dict]:

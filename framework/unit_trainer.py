@@ -130,9 +130,9 @@ class Trainer(translation.Translator):
 
     def gen_terms(self, batch: Batch, random: Random) -> dict[str, tf.Tensor]:
         """Reconstruction, prior, adversary and cycle of both domains."""
-        terms = {}
+        terms, images = {}, self.both(batch, random)
         for i, j in self.ways:
-            parts = self._way(batch[f"x{i}"], i, j, random)
+            parts = self._way(images[i], i, j, random)
             terms |= {f"{name}{i}{j}": value for name, value in parts.items()}
         return terms
 

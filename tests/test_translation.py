@@ -10,7 +10,7 @@ from systems import changed, phase, tiny_data, trainable, trainer, update, weigh
 
 from framework import config, cyclegan_trainer, first_phase, ost_trainer, translation
 from framework.errors import MissingError, Stopped, UsageError
-from framework.utils import to_float
+from framework.utils import Random, to_float
 
 pytestmark = pytest.mark.usefixtures("eager")
 SHARED = {"shared_enc", "shared_dec"}
@@ -73,8 +73,10 @@ def test_a_paired_discriminator_sees_both_images():
 
 def test_distances_of_one_image_have_no_law():
     argv = "--distance_weight 1 --max_items_A 1".split()
-    with pytest.raises(UsageError, match="at least 2 images"):
+    with pytest.raises(UsageError, match="at least 3 images"):
         trainer("cyclegan", *argv)
+    with pytest.raises(UsageError, match="at least 2 images"):
+        trainer("cyclegan", *argv, "--distance_of", "halves")
     with pytest.raises(UsageError, match="two images per device"):
         trainer("cyclegan", "--distance_weight", "1", "--batch_size", "1")
     with pytest.raises(UsageError, match="two images per device"):
@@ -194,6 +196,16 @@ def test_augmentation_is_drawn_anew_in_each_step():
     np.testing.assert_array_equal(plain.image(batch, 1, None), batch["x1"])
 
 
+@pytest.mark.parametrize("system", ["cyclegan", "unit"])
+def test_augmentation_is_off_unless_it_is_asked_for(system):
+    plain, augmented = (trainer(system, *argv) for argv in ([], ["--augment"]))
+    batch = {"x1": first(plain), "x2": first(plain, "x2")}
+    for subject, same in ((plain, True), (augmented, False)):
+        seen = subject.both(batch, Random(0, tf.constant(0, tf.int64)))
+        assert [np.array_equal(seen[i], batch[f"x{i}"]) for i in (1, 2)] == [same, same]
+    assert update(plain, "disc") != update(augmented, "disc")
+
+
 def test_domain_1_starts_as_domain_2_or_new():
     clone, fresh = (trainer("ost", "--init_a", kind).nets for kind in ("clone", "fresh"))
     for mine, other in (("enc1", "enc2"), ("dec1", "dec2")):
@@ -268,6 +280,9 @@ def test_metrics_by_hand(monkeypatch):
         x121 = subject.translate(x12, j)
         right = np.argmax(subject.frozen[f"evaluator{j}"](x12), axis=1) == domain.test_labels
         assert found[f"translation_accuracy{i}{j}"]["value"] == pytest.approx(right.mean())
+        plain = np.argmax(subject.frozen[f"evaluator{j}"](x), axis=1) == domain.test_labels
+        source = found[f"translation_accuracy{i}{j}_source"]
+        assert source["value"] == pytest.approx(plain.mean())
         l1 = np.abs(x121 - x).mean()
         assert found[f"l1_{i}{j}{i}"]["value"] == pytest.approx(l1, rel=1e-4)
         own = subject.draw(subject.code(x, i), i)

@@ -211,6 +211,9 @@ CONTENT_CPU = dict(
 )
 # Twice the published weight: at the published one traces of thin bars stay.
 CONTENT_PRESS = CONTENT_CPU | dict(disc_weight=0.002)
+# Published weights of hiding; the paper lets Fader's rise over a third of its iterations.
+MASK = dict(disc_weight=0.005)
+FADER = dict(disc_weight=1e-4, disc_ramp=1000, rec_norm="l2")
 CONTENT_FACES = CONTENT_CPU | dict(
     cogan_data="celeba_glasses", image_size=64, batch_size=16, sep=12, iterations=2000
 )
@@ -239,6 +242,7 @@ QUICK_PRESETS = {
         systems=dict(g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU, lord=LORD_CPU)
         | {"g2g funit": G2G_LABELLED, "g2g funit2funit": G2G_MINUTES}
         | {"content press": CONTENT_PRESS}
+        | {"content mask": CONTENT_CPU | MASK, "content fader": CONTENT_CPU | FADER}
         | CPU_SYSTEMS,
     ),
     "demo": Preset(
@@ -289,6 +293,7 @@ QUICK_PRESETS = {
         FACES64,
         systems=dict(g2g=G2G_FACES, content=CONTENT_FACES, factors=FACTORS_FACES, lord=LORD_FACES)
         | {"g2g funit": G2G_FACES_LABELLED, "g2g funit2funit": G2G_FACES_LABELLED}
+        | {"content mask": CONTENT_FACES | MASK, "content fader": CONTENT_FACES | FADER}
         | CPU64_SYSTEMS,
     ),
 }

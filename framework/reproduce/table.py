@@ -84,6 +84,8 @@ def _comparable(
     protocol = metric[0].get("protocol", "")
     if "LPIPS" in protocol and "alex" not in protocol:
         reasons = [*reasons, "another LPIPS network than AlexNet"]
+    if "the network of --perceptual_loss" in protocol:
+        reasons = [*reasons, "LPIPS by the network that taught the run"]
     if experiment.caveat:
         reasons = [*reasons, experiment.caveat]
     return f"no: {'; '.join(reasons)}" if reasons else "yes"

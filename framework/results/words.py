@@ -56,6 +56,8 @@ MEANINGS = {
     "short_l1": "mean difference of images and what is made of their own codes",
     "translation_accuracy12": "share of images of domain 1 that keep their class in domain 2",
     "translation_accuracy21": "share of images of domain 2 that keep their class in domain 1",
+    "translation_accuracy12_source": "share of them whose class is seen without any translation",
+    "translation_accuracy21_source": "share of them whose class is seen without any translation",
     "l1_121": "how far images of domain 1 are moved by going to domain 2 and back",
     "l1_212": "how far images of domain 2 are moved by going to domain 1 and back",
     "l1_11": "mean difference of images of domain 1 and what is made of their own codes",
