@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from commands import history
 
-from framework import config, data, gan_trainer
+from framework import classifier_trainer, config, data, gan_trainer
 from framework.cli import main
 from framework.data import ring
 from framework.errors import UsageError
@@ -82,3 +82,8 @@ def test_points_and_images_do_not_mix(argv):
 def test_the_image_size_says_nothing_of_points():
     argv = "--gan_type gan --dataset ring --arch toy --image_size 128".split()
     assert config.parse(argv).arch == "toy"
+
+
+def test_the_largest_seed_has_an_evaluator_of_another():
+    options = config.parse(["--gan_type", "gan", "--seed", str(2**31)])
+    assert classifier_trainer.for_evaluation(options).seed == 0

@@ -4,21 +4,11 @@ import functools
 import numpy as np
 import pytest
 import tensorflow as tf
+from numbered import domain, two
 
 from framework import data
 from framework.data import batches
 from framework.errors import UsageError
-
-
-def domain(size, name="d", labels=True):
-    """Images whose pixels all hold their own index, so that a batch shows what was drawn."""
-    images = np.broadcast_to(np.arange(size, dtype=np.uint8)[:, None, None, None], (size, 4, 4, 3))
-    labels = np.arange(size) if labels else None
-    return data.Domain(name, images, labels, images[:1], labels if labels is None else labels[:1])
-
-
-def two(sizes=(7, 5)):
-    return data.Data("domains", tuple(domain(n) for n in sizes), "two", max(sizes))
 
 
 def take(stream, count):
@@ -56,27 +46,6 @@ def test_labelled_source_adds_the_labels_of_domain_1_and_changes_no_image():
         np.testing.assert_array_equal(mine["y1"], mine["x1"][..., 0, 0, 0])
         del mine["y1"]
     assert same(with_labels, without)
-
-
-def test_labelled_source_needs_labels_of_domain_1():
-    pair = data.Data("domains", (domain(7, "x", labels=False), domain(5)), "pair", 0)
-    with pytest.raises(UsageError, match="x has no classes"):
-        pair.labelled_source()
-    faces = data.Data("domains", (domain(7, "f"), domain(5)), "faces", 2, ("Young", "Male"))
-    with pytest.raises(UsageError, match="f has no classes"):
-        faces.labelled_source()
-
-
-def test_sampled_images_keep_their_labels_and_depend_on_the_seed():
-    parts = [two((9, 5)).sampled((4, 0), seed).domains for seed in (0, 0, 1)]
-    for first, second in parts:
-        assert first.images[:, 0, 0, 0].tolist() == first.labels.tolist()
-        assert len(set(first.labels)) == 4 and len(second.images) == 5
-        assert len(first.test_images) == 1
-    names = [first.labels.tolist() for first, _ in parts]
-    assert names[0] == names[1] != names[2]
-    with pytest.raises(UsageError, match="d has 5 training images, not 6"):
-        two((9, 5)).sampled((4, 6), 0)
 
 
 def test_attributes_come_with_their_images():
@@ -329,29 +298,6 @@ def test_a_batch_must_divide_among_the_replicas():
         batches.dataset(two(), 5, 1, seed=0, replicas=2)
 
 
-def test_labelled_needs_labels():
-    bare = data.Data("domains", (domain(3), domain(3, "domain2", labels=False)), "folder", 0)
-    with pytest.raises(UsageError, match="domain2 has no labels"):
-        bare.labelled()
-
-
-def test_prune_keeps_what_is_above_the_threshold():
-    best = np.array([0.39, 0.4, 0.41, 0.9, 0.2, 0.5])
-
-    def probabilities(images):
-        top = best[images[:, 0, 0, 0]]
-        return np.stack([top, np.zeros_like(top)], axis=1)
-
-    pruned = data.prune(domain(6), probabilities, threshold=0.4)
-    assert pruned.labels.tolist() == pruned.images[:, 0, 0, 0].tolist() == [2, 3, 5]
-    assert len(pruned.test_images) == 1
-
-
-def test_prune_refuses_to_leave_nothing():
-    with pytest.raises(UsageError, match="leaves 0 images"):
-        data.prune(domain(4), lambda images: np.zeros((len(images), 2)))
-
-
 def test_pairs_keep_together():
     first = domain(9)
     second = data.Domain("b", first.images + 100, None, first.test_images, None)
@@ -360,8 +306,3 @@ def test_pairs_keep_together():
         np.testing.assert_array_equal(element["x1"] + 100, element["x2"])
     some = pairs.sampled((3, 3), 1).domains
     np.testing.assert_array_equal(some[0].images + 100, some[1].images)
-
-
-def test_domains_of_other_lengths_are_no_pairs():
-    with pytest.raises(UsageError, match="9 and 5 images, which are no pairs"):
-        two((9, 5)).paired()
