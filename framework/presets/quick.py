@@ -128,7 +128,7 @@ G2G_LABELLED = G2G_CPU | dict(
 )  # fmt: skip
 # What fits ten minutes: R1 every fourth time, shorter training of all nets.
 G2G_MINUTES = G2G_LABELLED | dict(
-    penalty_every=4, iterations=1500, classifier_iterations=1000, evaluator_iterations=1500,
+    penalty_every=4, iterations=1200, classifier_iterations=1000, evaluator_iterations=1500,
 )  # fmt: skip
 G2G_FACES = G2G_CPU | dict(
     dataset="celeba",
