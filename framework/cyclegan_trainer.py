@@ -147,14 +147,14 @@ class Trainer(translation.Translator):
         """Every term of each translator, weighted."""
         terms, images = {}, self.both(batch, random)
         for i, j in self.ways:
-            parts = self._way(images[i], images[j], i, j, random)
+            parts = self._way(images, i, j, random)
             terms |= {f"{name}{i}{j}": value for name, value in parts.items()}
         return terms
 
     def _way(
-        self, x: tf.Tensor, real: tf.Tensor, i: int, j: int, random: Random
+        self, images: dict[int, tf.Tensor], i: int, j: int, random: Random
     ) -> dict[str, tf.Tensor]:
-        o = self.options
+        o, x, real = self.options, images[i], images[j]
         fake = self.translate(x, i, training=True)
         shown = self.seen(fake, x)
         terms = {"adv": self.fooled(shown, j)}

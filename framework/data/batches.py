@@ -94,7 +94,7 @@ def _pairs(
 ) -> dict[str, tf.Tensor]:
     positions, batch = batches * size + rows, {}
     for draw in (1, 2):
-        batch |= _drawn(data, streams, positions, draw, _turn(data, positions, draw))
+        batch |= _drawn(data, streams, positions, draw)
     return batch
 
 
@@ -103,20 +103,11 @@ def _triple(
 ) -> dict[str, tf.Tensor]:
     positions, batch = batches * size + rows, {}
     for draw in (1, 3):
-        batch |= _drawn(data, streams, positions, draw, _turn(data, positions, draw))
-        y, other = batch[f"y{draw}"], draw + 1
-        if data.domains_are_classes:
-            same = _drawn(data, streams, positions, other, y)
-        else:
-            same = _drawn(data, streams, positions, other, _turn(data, positions, other), like=y)
-        batch[f"x{other}"] = same[f"x{other}"]
+        batch |= _drawn(data, streams, positions, draw)
+        same = "turn" if data.domains_are_classes else "like"
+        found = _drawn(data, streams, positions, draw + 1, **{same: batch[f"y{draw}"]})
+        batch[f"x{draw + 1}"] = found[f"x{draw + 1}"]
     return batch
-
-
-def _turn(data: Data, positions: tf.Tensor, draw: int) -> tf.Tensor:
-    """Numbers of the domains that a draw's rows come from: all draws combine all domains."""
-    n = len(data.domains)
-    return positions // n ** (draw - 1) % n
 
 
 def _drawn(
@@ -124,15 +115,17 @@ def _drawn(
     streams: list["_Stream"],
     positions: tf.Tensor,
     draw: int,
-    turn: tf.Tensor,
     *,
+    turn: tf.Tensor | None = None,
     like: tf.Tensor | None = None,
 ) -> dict[str, tf.Tensor]:
-    """x and, of labelled data, y of a draw of its own, from the domains of these numbers.
+    """x and, of labelled data, y of a draw of its own; names end in its number.
 
-    Names end in the draw's number. The images are of the classes `like`, if given.
+    The images are of the domains numbered `turn`, else in turn so that all draws combine all
+    domains, and of the classes `like`, if given.
     """
-    x = y = None
+    n, x, y = len(streams), None, None
+    turn = positions // n ** (draw - 1) % n if turn is None else turn
     for number, stream in enumerate(streams):
         same = like is not None
         index = stream.member(positions, like, draw) if same else stream.index(positions, draw)
