@@ -5,6 +5,8 @@ they stand in the losses, which need the logits. The input of the last layer, na
 'attributes', is the output of the layer named 'features'.
 """
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -32,7 +34,7 @@ def classifier(
     Raises:
         ValueError: for an unknown name.
     """
-    block = blocks.pick(CLASSIFIERS, arch, "classifier")(width, padding)
+    block = blocks.pick(CLASSIFIERS, arch, "classifier")(width, padding, image_size)
     x = keras.Input((image_size, image_size, channels), name="x")
     name = ATTRIBUTES if multilabel else "logits"
     head = Style(bias_init=0.0).dense(classes, name=name, dtype="float32")
@@ -55,7 +57,7 @@ def probabilities(net: keras.Model, logits: tf.Tensor) -> tf.Tensor:
     return tf.nn.sigmoid(logits) if is_multilabel(net) else tf.nn.softmax(logits)
 
 
-def _thesis(width: float, padding: str) -> Block:
+def _thesis(width: float, padding: str, size: int) -> Block:
     """Thesis table B.1."""
     style = Style(bias_init=0.0)
     return [
@@ -72,12 +74,12 @@ def _thesis(width: float, padding: str) -> Block:
     ]
 
 
-def _strided(width: float, padding: str) -> Block:
+def _strided(width: float, padding: str, size: int) -> Block:
     """Strided convolutions with batch norm: another net than the thesis', and fast on a CPU."""
     style = Style(weight_init="he", bias_init=0.0)
     block: Block = []
-    for row, (units, kernel) in enumerate(((32, 5), (64, 3), (128, 3)), start=1):
-        name = f"conv{row}"
+    for row, units in enumerate(_units(size), start=1):
+        name, kernel = f"conv{row}", 5 if row == 1 else 3
         block += [
             style.conv(scaled(units, width), kernel, 2, name=name, use_bias=False),
             blocks.batch_norm(momentum=0.9, name=f"{name}_norm"),
@@ -86,11 +88,11 @@ def _strided(width: float, padding: str) -> Block:
     return block + _head(width, 0.3, style)
 
 
-def _pooled(width: float, padding: str) -> Block:
+def _pooled(width: float, padding: str, size: int) -> Block:
     """Convolutions with batch norm and max pooling: slower than `_strided`, reads SVHN better."""
     style = Style(weight_init="he", bias_init=0.0)
     block: Block = []
-    for row, units in enumerate((32, 64, 128), start=1):
+    for row, units in enumerate(_units(size), start=1):
         name = f"conv{row}"
         block += [
             style.conv(scaled(units, width), 3, 1, name=name, use_bias=False),
@@ -99,6 +101,14 @@ def _pooled(width: float, padding: str) -> Block:
             keras.layers.MaxPooling2D(name=f"{name}_pool"),
         ]
     return block + _head(width, 0.4, style)
+
+
+def _units(size: int) -> list[int]:
+    """Of rows that each halve the image: the last map has at most 4x4 pixels.
+
+    A dense layer that reads 8x8 of them, as three rows leave at 64x64, can die in its first steps.
+    """
+    return [32, 64, *[128] * max(1, math.ceil(math.log2(size / 16)))]
 
 
 def _head(width: float, rate: float, style: Style) -> Block:

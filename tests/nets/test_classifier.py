@@ -41,6 +41,16 @@ def test_logits_come_from_the_features(arch):
     assert np.abs(logits.numpy().sum(axis=1) - 1).max() > 1e-3  # logits, not probabilities
 
 
+@pytest.mark.parametrize("arch", ["strided", "pooled"])
+@pytest.mark.parametrize(("size", "units"), [(28, 3), (32, 3), (64, 4), (128, 5)])
+def test_larger_images_are_halved_more_often(arch, size, units):
+    net = classifier.classifier(arch, image_size=size, width=1 / 32)
+    last = net.get_layer("flatten").input.shape
+    rows = [layer.name for layer in net.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert rows == [f"conv{row}" for row in range(1, units + 1)]
+    assert max(last[1:3]) <= 4 and last[3] == 4
+
+
 def test_thesis_net_and_evaluator_differ():
     thesis, strided = (classifier.classifier(arch) for arch in ("thesis", "strided"))
     assert strided.count_params() < thesis.count_params() / 3
