@@ -161,14 +161,15 @@ FACTORS_CPU = FACTORS_QUICK | dict(
     z_class_times=5,
     s_class_weight=0.1,
 )
-FACTORS_FACES = FACTORS_QUICK | dict(
+FACTORS_FACES = FACTORS_CPU | dict(
     dataset="celeba_glasses",
     image_size=64,
     batch_size=16,
     width=0.5,
     z_dim=128,
     s_dim=32,
-    iterations=2000,
+    kl_weight=0.1,
+    z_class_times=2,
 )
 # LORD: its nets as narrow as G2G's.
 LORD_CPU = dict(
