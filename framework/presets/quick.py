@@ -213,6 +213,7 @@ CONTENT_CPU = dict(
 # Twice the published weight: at the published one traces of thin bars stay.
 CONTENT_PRESS = CONTENT_CPU | dict(disc_weight=0.002)
 MASK = dict(disc_weight=0.005)  # as published
+MASK_CPU = CONTENT_CPU | MASK | dict(iterations=3000)  # each of twice the cost
 FADER = dict(disc_ramp=1000)  # ten times the published weight, at which nothing is hidden here
 CONTENT_FACES = CONTENT_CPU | dict(
     cogan_data="celeba_glasses", image_size=64, batch_size=16, sep=12, iterations=2000
@@ -242,7 +243,7 @@ QUICK_PRESETS = {
         systems=dict(g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU, lord=LORD_CPU)
         | {"g2g funit": G2G_LABELLED, "g2g funit2funit": G2G_MINUTES}
         | {"content press": CONTENT_PRESS}
-        | {"content mask": CONTENT_CPU | MASK, "content fader": CONTENT_CPU | FADER}
+        | {"content mask": MASK_CPU, "content fader": CONTENT_CPU | FADER}
         | CPU_SYSTEMS,
     ),
     "demo": Preset(
