@@ -19,7 +19,7 @@ help:
 	@echo 'make test       run the tests (minutes)'
 	@echo 'make test-slow  run the long tests that make test leaves out'
 	@echo 'make bench      measure speed beside PyTorch, which it installs, and the reference (an hour)'
-	@echo 'make lint       check style and format'
+	@echo 'make lint       check style, format, imports between rooms, and types'
 	@echo 'make clean      remove .venv and caches; results and data stay'
 
 demo: $(STAMP)
@@ -30,10 +30,10 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest -m slow --ignore tests/test_resume.py
+	$(BIN)/python -m pytest -m slow --ignore tests/engine/test_resume.py
 	@# TensorFlow keeps some of the memory of graphs that are gone: a process for each precision.
 	for precision in no bfloat16 float16; do \
-		$(BIN)/python -m pytest -m slow tests/test_resume.py -k="-$$precision-" || exit 1; done
+		$(BIN)/python -m pytest -m slow tests/engine/test_resume.py -k="-$$precision-" || exit 1; done
 
 # Where pip takes a build with CUDA (gigabytes), the CPU build comes by
 # make bench TORCH='torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu'
@@ -45,6 +45,8 @@ bench: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache

@@ -1,1 +1,1 @@
-"""Speed measured side by side: the reference's way, PyTorch and this project; see README.md."""
+"""Compares the speed of the thesis' implementation, PyTorch and this project; see README.md."""

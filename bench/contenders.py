@@ -1,4 +1,4 @@
-"""Everyone who takes part, by name."""
+"""The contenders: implementations whose speed is compared, by name."""
 
 import fnmatch
 import importlib
@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 from bench.workloads import Workload
 
-ANCHOR = "reference_eager"  # stands in every group of contenders that are held at a time
+ANCHOR = "reference_eager"  # is part of every group of contenders that are in memory together
 INPUT = "input"
 DEFAULT = "reference_eager,torch_*,ours_*,!*_call4,input"
-# Word in the name of one of ours -> the flags that it stands for; one word of each row.
+# A name of ours has one word of each row; word -> flags that it stands for.
 CHOICES = (
     {"f32": [], "bf16": ["--mixed_precision", "bfloat16"]},
     {"": ["--fast_layers", "true"], "plain": ["--fast_layers", "false"]},
@@ -20,11 +20,11 @@ CHOICES = (
 
 
 def table() -> dict[str, tuple[str, str, dict]]:
-    """Name -> module of this folder, its function and what it is given beside the workload."""
-    rows = {ANCHOR: ("reference", "build", {})}
+    """Returns name -> module of this folder, function, and its arguments besides the workload."""
+    rows: dict[str, tuple[str, str, dict]] = {ANCHOR: ("reference", "build", {})}
     for mode, short in itertools.product(("eager", "compile"), ("f32", "bf16")):
-        how = dict(compiled=mode == "compile", bfloat16=short == "bf16")
-        rows[f"torch_{mode}_{short}"] = ("pytorch", "build", how)
+        arguments = dict(compiled=mode == "compile", bfloat16=short == "bf16")
+        rows[f"torch_{mode}_{short}"] = ("pytorch", "build", arguments)
     for words in itertools.product(*CHOICES):
         name = "_".join(["ours", *filter(None, words)])
         flags = [flag for word, row in zip(words, CHOICES, strict=True) for flag in row[word]]
@@ -33,23 +33,23 @@ def table() -> dict[str, tuple[str, str, dict]]:
 
 
 def build(name: str, workload: Workload) -> Callable[[], int]:
-    """The contender's step: makes some iterations, returns how many."""
-    module, function, how = table()[name]
-    if module == "ours":  # which sets what TensorFlow reads when it is loaded
+    """Builds a contender; returns a function that runs some iterations and returns how many."""
+    module, function, arguments = table()[name]
+    if module == "ours":  # sets environment variables that TensorFlow reads when it is imported
         importlib.import_module("framework")
-    return getattr(importlib.import_module(f"bench.{module}"), function)(workload, **how)
+    return getattr(importlib.import_module(f"bench.{module}"), function)(workload, **arguments)
 
 
 def select(patterns: str, names: Sequence[str]) -> list[str]:
-    """The names that comma-separated patterns choose; a pattern after `!` takes away again.
+    """Returns the names that comma-separated patterns choose; a pattern after `!` removes names.
 
     Raises:
-        ValueError: a pattern that is no name's.
+        ValueError: a pattern fits no name.
     """
     chosen: set[str] = set()
     for pattern in patterns.split(","):
-        found = set(fnmatch.filter(names, pattern.removeprefix("!")))
-        if not found:
+        matches = set(fnmatch.filter(names, pattern.removeprefix("!")))
+        if not matches:
             raise ValueError(f"{pattern}: choose from {', '.join(names)}")
-        chosen = chosen - found if pattern.startswith("!") else chosen | found
+        chosen = chosen - matches if pattern.startswith("!") else chosen | matches
     return [name for name in names if name in chosen]

@@ -1,7 +1,7 @@
-"""Floating-point operations of the matrix work in a TensorFlow graph.
+"""Counts floating-point operations of convolutions and matrix products in a TensorFlow graph.
 
-Convolutions and matrix products alone, forward and backward, two operations per multiply-add: the
-share of the matrix-multiply peak is what they are counted for.
+Forward and backward pass, two operations per multiply-add. The count gives the share of the
+machine's matrix-multiply peak.
 """
 
 import math
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 
 def count(graph: tf.Graph) -> int:
-    """Operations in one run of `graph`, whose shapes are known. Called functions do not count."""
+    """Returns the operations of one run of a graph with known shapes, without called functions."""
     return sum(COUNTS[op.type](op) for op in graph.get_operations() if op.type in COUNTS)
 
 
@@ -34,7 +34,7 @@ def _convolution(op: tf.Operation) -> int:
 
 
 def _input_gradient(op: tf.Operation) -> int:
-    """Also the forward pass of a transposed convolution."""
+    """Counts the gradient of the input; also the forward pass of a transposed convolution."""
     height, width, channels, _ = _shape(op, 1)
     return 2 * height * width * channels * math.prod(_shape(op, 2))
 

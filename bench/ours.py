@@ -1,6 +1,5 @@
 """This project's trainer, built through its public options."""
 
-import importlib
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,16 +8,17 @@ import tensorflow as tf
 
 from bench import flops, workloads
 from bench.workloads import Workload
-from framework import config
+from framework.commands import training
 from framework.data import Data, Domain, batches
-from framework.trainer import Trainer
+from framework.engine.trainer import Trainer
+from framework.options import config
 from nets import classifier
 
-READ = 20  # iterations whose batches are read at once
+READ = 20  # iterations per call of the input step
 
 
 def build(workload: Workload, *, flags: list[str]) -> Callable[[], int]:
-    """A function that makes one call of the compiled step and returns its iterations."""
+    """Returns a function that calls the compiled step once and returns its iterations."""
     system = trainer(workload, flags)
     iterator, count = system.batches(0), system.options.steps_per_call
 
@@ -30,7 +30,7 @@ def build(workload: Workload, *, flags: list[str]) -> Callable[[], int]:
 
 
 def build_input(workload: Workload) -> Callable[[], int]:
-    """A function that reads the batches of some iterations and nothing else."""
+    """Returns a function that only reads the batches of some iterations and returns how many."""
     stream = batches.dataset(data(workload), workload.batch_size, _updates(workload), seed=1)
     iterator = iter(stream)
 
@@ -43,7 +43,7 @@ def build_input(workload: Workload) -> Callable[[], int]:
 
 
 def count_flops(workload: Workload) -> int:
-    """Floating-point operations of the matrix work of one iteration, plain layers."""
+    """Returns the floating-point operations of one iteration with plain layers, see `flops`."""
     system = trainer(workload, ["--fast_layers", "false"])
     system.compiled = lambda compute: compute  # all in one graph: called functions do not count
     size = (_updates(workload), workload.batch_size, workload.image_size, workload.image_size, 3)
@@ -53,22 +53,21 @@ def count_flops(workload: Workload) -> int:
 
 
 def trainer(workload: Workload, flags: list[str]) -> Trainer:
-    """The SCoGAN trainer of a workload."""
+    """Returns the SCoGAN trainer of a workload."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "classifier.keras")
         if not workload.perceptual:
             size = dict(image_size=workload.image_size, classes=workloads.CLASSES)
             classifier.classifier(width=workload.width, **size).save(path)
         argv = [*workload_flags(workload, path), *flags]
-        module = importlib.import_module("framework.scogan_trainer")
-        return module.Trainer(config.parse(argv), data(workload))
+        return training.build_trainer(config.parse(argv), data(workload))
 
 
 def workload_flags(workload: Workload, classifier_path: str) -> list[str]:
-    """The command line of a workload."""
+    """Returns the command line of a workload."""
     text = f"--gan_type scogan --loss {workload.loss} --disc_iters {workload.critic_steps}"
     text += f" --batch_size {workload.batch_size} --image_size {workload.image_size}"
-    text += f" --width {workload.width} --seed 1"
+    text += f" --width {workload.width} --seed 1 --eval_pairs 0"
     if workload.loss == "wgan":
         text += " --disc_penalty wgan-gp"
     if workload.image_size == 128:
@@ -80,12 +79,12 @@ def workload_flags(workload: Workload, classifier_path: str) -> list[str]:
 
 
 def data(workload: Workload) -> Data:
-    """The random images of both domains, in memory."""
+    """Returns random images of both domains."""
     pixels = [workloads.images(workload, domain) for domain in range(2)]
     domains = (Domain(f"noise{i}", x, None, x[:2], None) for i, x in enumerate(pixels))
     return Data("domains", tuple(domains), "noise", 0)
 
 
 def _updates(workload: Workload) -> int:
-    """Batches of one iteration: one for each critic step, one for the generators."""
+    """Returns the batches per iteration: one per critic step, and one for the generators."""
     return workload.critic_steps + 1

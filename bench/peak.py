@@ -1,25 +1,25 @@
-"""The matrix-multiply peak of the machine: one large product, the larger of both libraries."""
+"""Measures the matrix-multiply peak of the machine with TensorFlow and PyTorch."""
 
 import importlib
 import time
 from collections.abc import Callable
 
 SIZES = 512, 3072
-SLOW = 0.02  # seconds of a small product, of which a large one takes 200
+SLOW = 0.02  # seconds of a small product; a large one takes 200 times as long
 
 
 def measure(dtype: str, repeats: int = 5) -> dict[str, float]:
-    """Best operations per second by library; `dtype` is `float32` or `bfloat16`."""
+    """Returns library -> best operations per second; `dtype` is `float32` or `bfloat16`."""
     peaks = {"tensorflow": _best(_tensorflow, dtype, repeats)}
     try:
         peaks["torch"] = _best(_torch, dtype, repeats)
     except ImportError:
-        pass  # the bench without PyTorch measures what is there
+        pass  # PyTorch is optional
     return peaks
 
 
 def _best(make: Callable[[str, int], Callable], dtype: str, repeats: int) -> float:
-    """Of products of both sizes, or of small ones where the type is emulated."""
+    """Returns the best operations per second; skips large products where the dtype is emulated."""
     best = 0.0
     for size in SIZES:
         product = make(dtype, size)
@@ -38,7 +38,9 @@ def _seconds(product: Callable[[], object]) -> float:
 
 
 def _tensorflow(dtype: str, size: int) -> Callable[[], object]:
-    importlib.import_module("framework")  # sets what TensorFlow reads when it is loaded
+    importlib.import_module(
+        "framework"
+    )  # sets environment variables that TensorFlow reads when it is imported
     import tensorflow as tf
 
     matrix = tf.cast(tf.random.normal([size, size]), dtype)

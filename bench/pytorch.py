@@ -1,6 +1,7 @@
 """The same step in plain, idiomatic PyTorch: eager or compiled, float32 or bfloat16 autocast.
 
-Channels last, fused Adam per team, critics frozen while generators learn.
+Channels last; one fused Adam for the critics and one for the other networks; critics are frozen
+while the generators are updated.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ VGG_MEAN = (103.939, 116.779, 123.68)
 
 
 def build(workload: Workload, *, compiled: bool, bfloat16: bool) -> Callable[[], int]:
-    """A function that makes one iteration and returns 1."""
+    """Returns a function that runs one iteration and returns 1."""
     torch.manual_seed(1)
     system = System(workload, compiled)
 
@@ -63,7 +64,7 @@ class System:
         ]
 
     def iteration(self) -> float:
-        """All updates of one iteration; returns the generators' loss."""
+        """Runs all updates of one iteration; returns the loss of the generators."""
         self.critics.requires_grad_(True)
         for _ in range(self.workload.critic_steps):
             reals = [self._batch(pixels) for pixels in self.pixels]
@@ -80,7 +81,7 @@ class System:
         if self.workload.perceptual:
             loss = loss + self._perceptual(fakes, reals)
         else:
-            maps = [each[: workloads.FEATURE_MAPS] for _, each in outputs]
+            maps = [features[: workloads.FEATURE_MAPS] for _, features in outputs]
             loss = loss + self._coupling(z, fakes, maps)
         _update(self.team_optimizer, loss)
         return loss.item()
@@ -108,19 +109,20 @@ class System:
     def _coupling(self, z: Tensor, fakes: list[Tensor], maps: list[list[Tensor]]) -> Tensor:
         feature = sum(_squared(a, b) for a, b in zip(*maps, strict=True))
         semantic = _squared(*self.classify(torch.cat(fakes)).float().softmax(1).chunk(2))
-        cycle = sum(F.l1_loss(each.float(), z) for each in self.encode(torch.cat(fakes)).chunk(2))
+        codes = self.encode(torch.cat(fakes)).chunk(2)
+        cycle = sum(F.l1_loss(code.float(), z) for code in codes)
         weighted = workloads.FEATURE * feature + workloads.SEMANTIC * semantic
         return weighted + workloads.CYCLE * cycle
 
     def _perceptual(self, fakes: list[Tensor], reals: list[Tensor]) -> Tensor:
         with torch.no_grad():
-            seen_reals = self.vgg(self._vgg_input(torch.cat(reals)))
-        seen_fakes = self.vgg(self._vgg_input(torch.cat(fakes)))
-        content = _squared(*seen_fakes[0].chunk(2))
+            real_maps = self.vgg(self._vgg_input(torch.cat(reals)))
+        fake_maps = self.vgg(self._vgg_input(torch.cat(fakes)))
+        content = _squared(*fake_maps[0].chunk(2))
         # One mean over both domains is half the sum of the two.
         style = sum(
             2 / 5 * _squared(_gram(a), _gram(b))
-            for a, b in zip(seen_fakes[1:], seen_reals[1:], strict=True)
+            for a, b in zip(fake_maps[1:], real_maps[1:], strict=True)
         )
         return workloads.CONTENT * content + workloads.STYLE * style
 
@@ -141,7 +143,7 @@ def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
 
 def _penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     mixed = torch.lerp(real, fake, torch.rand(len(real), 1, 1, 1, device=real.device))
-    # Not torch.autograd.grad: torch.compile cannot differentiate through that one.
+    # Not torch.autograd.grad, through which torch.compile cannot differentiate.
     slope = torch.func.grad(lambda x: critic(x).float().sum())(mixed)
     return (slope.flatten(1).norm(dim=1) - 1).square().mean()
 

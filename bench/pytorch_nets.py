@@ -1,11 +1,12 @@
-"""The same networks as a PyTorch user writes them, in PyTorch's own padding and names."""
+"""The same networks as a PyTorch user writes them, with the padding and names of PyTorch."""
 
 from torch import Tensor, nn
 
 from bench.workloads import CLASSES, NOISE_DIM, Workload
 
-FACE_CONVOLUTIONS = ((32, 5, 0), (64, 5, 0), (128, 5, 0.1), (256, 3, 0.3), (512, 3, 0.3))
-FACE_CONVOLUTIONS += ((1024, 3, 0.5),)
+FACE_CONVOLUTIONS = (  # channels, kernel, dropout rate
+    (32, 5, 0), (64, 5, 0), (128, 5, 0.1), (256, 3, 0.3), (512, 3, 0.3), (1024, 3, 0.5),
+)  # fmt: skip
 VGG19_WIDTHS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 2))  # up to block5_conv2
 
 
@@ -19,7 +20,7 @@ def _up(before: int, after: int, faces: bool) -> nn.Sequential:
 
 
 class Generator(nn.Module):
-    """z [N, 100] -> (image [N, 3, S, S], maps after each upsampling)."""
+    """A net: z [N, 100] -> (image [N, 3, S, S], maps after all upsamplings)."""
 
     def __init__(self, workload: Workload):
         super().__init__()
@@ -35,7 +36,7 @@ class Generator(nn.Module):
         self.image = nn.ConvTranspose2d(rest[-1], 3, **shape)
 
     def forward(self, z: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Image and maps."""
+        """Returns the image and the maps."""
         x = self.start(self.dense(z).unflatten(1, (-1, 4, 4)))
         maps = []
         for up in self.ups:
@@ -46,7 +47,7 @@ class Generator(nn.Module):
 
 
 def critic(workload: Workload) -> nn.Sequential:
-    """Image [N, 3, S, S] -> logits [N, 1]."""
+    """Returns a net: image [N, 3, S, S] -> logits [N, 1]."""
     net, channels = nn.Sequential(), 3
     faces = workload.image_size == 128
     for units, kernel, rate in FACE_CONVOLUTIONS if faces else ((20, 5, 0), (50, 5, 0)):
@@ -67,7 +68,7 @@ def critic(workload: Workload) -> nn.Sequential:
 
 
 def encoder(workload: Workload) -> nn.Sequential:
-    """Image [N, 3, S, S] -> recovered z [N, 100]."""
+    """Returns a net: image [N, 3, S, S] -> estimate of z [N, 100]."""
     net, channels = nn.Sequential(), 3
     for units, stride in ((64, 1), (128, 2), (128, 2), (256, 2)):
         units = workload.units(units)
@@ -78,7 +79,7 @@ def encoder(workload: Workload) -> nn.Sequential:
 
 
 def classifier(workload: Workload) -> nn.Sequential:
-    """Image [N, 3, S, S] -> logits [N, 10]."""
+    """Returns a net: image [N, 3, S, S] -> logits [N, 10]."""
     first, second, hidden = (workload.units(units) for units in (32, 64, 128))
     cells = ((workload.image_size - 4) // 2) ** 2
     return nn.Sequential(
@@ -90,7 +91,7 @@ def classifier(workload: Workload) -> nn.Sequential:
 
 
 class VGG19(nn.Module):
-    """Image [N, 3, S, S] -> map of block5_conv2, then those of block1_conv1 to block5_conv1."""
+    """A net: image [N, 3, S, S] -> maps of block5_conv2, and of block1_conv1 to block5_conv1."""
 
     def __init__(self):
         super().__init__()
@@ -105,7 +106,7 @@ class VGG19(nn.Module):
             channels = units
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Content map and style maps."""
+        """Returns the content map and the style maps."""
         styles = []
         for number, block in enumerate(self.blocks):
             x = nn.functional.max_pool2d(x, 2) if number else x

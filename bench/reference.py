@@ -1,9 +1,10 @@
-"""The reference's way: eager Keras layers, one step, tape and optimiser per network.
+"""The reference: the training step of the thesis' code, with eager Keras layers.
 
-As the SCoGAN thesis' program trains (chapters 3 to 5), in Keras 3: per-element PReLU, three tapes
-that all record the generators' passes, every loss kept, the distance of the generators' weights
-in each iteration. Unlike the program, and like all contenders here, both generators are unshared
-and every network has an optimiser of its own, which Keras 3 asks for.
+As in that code (chapters 3 to 5), but in Keras 3: per-element PReLU, one tape and optimiser per
+network, three tapes that all record the passes of the generators, a list of all losses, and the
+distance of the generators' weights in every iteration. Unlike in that code, and as for all other
+contenders, the generators share no layers, and every network has its own optimiser, which Keras 3
+requires.
 """
 
 import collections
@@ -18,7 +19,7 @@ from bench.workloads import Workload
 
 
 def build(workload: Workload) -> Callable[[], int]:
-    """A function that makes one iteration and returns 1."""
+    """Returns a function that runs one iteration and returns 1."""
     keras.utils.set_random_seed(1)
     return Reference(workload).iteration
 
@@ -27,9 +28,9 @@ class Reference:
     """Two generators, two critics and an encoder with their steps.
 
     Args:
-        workload: which step; its feature, semantic and cycle terms or its perceptual ones.
-        prelu: `element` (the reference's) or `channel`.
-        dropout: of the critics.
+        workload: the step, with feature, semantic and cycle terms or with perceptual terms.
+        prelu: `element`, as in the thesis' code, or `channel`.
+        dropout: whether the critics have dropout.
     """
 
     def __init__(self, workload: Workload, prelu: str = "element", dropout: bool = True):
@@ -48,7 +49,7 @@ class Reference:
         self.history: dict[str, list] = collections.defaultdict(list)
 
     def iteration(self) -> int:
-        """All updates of one iteration."""
+        """Runs all updates of one iteration; returns 1."""
         for _ in range(self.workload.critic_steps):
             reals = [next(stream) for stream in self.streams]
             z = self._latent()
@@ -65,7 +66,7 @@ class Reference:
         return tf.random.uniform([self.workload.batch_size, workloads.NOISE_DIM], -1.0, 1.0)
 
     def train_critic(self, domain: int, real: tf.Tensor, z: tf.Tensor, epsilon: tf.Tensor) -> None:
-        """One update of one critic."""
+        """Updates one critic."""
         critic = self.critics[domain]
         fake = self.generators[domain](z, training=True)[-1]
         with tf.GradientTape() as tape:
@@ -81,7 +82,7 @@ class Reference:
     def critic_terms(
         self, domain: int, real: tf.Tensor, fake: tf.Tensor, epsilon: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """What one critic minimises: adversarial loss `adv` and, for `wgan`, `penalty`."""
+        """Returns the loss terms of one critic: `adv` and, for `wgan`, `penalty`."""
         critic = self.critics[domain]
         real_logits, fake_logits = critic(real, training=True), critic(fake, training=True)
         if self.workload.loss == "ce":
@@ -98,7 +99,7 @@ class Reference:
         }
 
     def train_generators(self, z: tf.Tensor, reals: list[tf.Tensor]) -> None:
-        """One update of each generator, all gradients first, then one of the encoder."""
+        """Computes the gradients of both generators and updates them, then the encoder."""
         with tf.GradientTape() as tape1, tf.GradientTape() as tape2, tf.GradientTape() as tape3:
             adversarial, shared, recovery = self.generator_terms(z, reals)
             added = tf.add_n(list(shared.values()))
@@ -122,21 +123,21 @@ class Reference:
     def generator_terms(
         self, z: tf.Tensor, reals: list[tf.Tensor]
     ) -> tuple[list[tf.Tensor], dict[str, tf.Tensor], tf.Tensor | None]:
-        """Each generator's adversarial loss, what is added to both, and what F minimises."""
+        """Returns adversarial losses per generator, terms added to both, and the encoder loss."""
         outputs = [net(z, training=True) for net in self.generators]
         fakes = [maps[-1] for maps in outputs]
         logits = [critic(x, training=True) for critic, x in zip(self.critics, fakes, strict=True)]
         if self.workload.loss == "ce":
-            adversarial = [_cross_entropy(tf.ones_like(each), each) for each in logits]
+            adversarial = [_cross_entropy(tf.ones_like(scores), scores) for scores in logits]
         else:
-            adversarial = [-tf.reduce_mean(each) for each in logits]
+            adversarial = [-tf.reduce_mean(scores) for scores in logits]
         if self.workload.perceptual:
             return adversarial, self._perceptual(fakes, reals), None
-        maps = zip(*(each[: workloads.FEATURE_MAPS] for each in outputs), strict=True)
+        maps = zip(*(features[: workloads.FEATURE_MAPS] for features in outputs), strict=True)
         feature = tf.add_n([_squared(a, b) for a, b in maps])
         semantic = _squared(*(tf.nn.softmax(self.classifier(x, training=False)) for x in fakes))
         recovered = [self.encoder(x) for x in fakes]
-        recovery = tf.add_n([tf.reduce_mean(tf.abs(each - z)) for each in recovered])
+        recovery = tf.add_n([tf.reduce_mean(tf.abs(code - z)) for code in recovered])
         shared = {
             "feature": workloads.FEATURE * feature,
             "semantic": workloads.SEMANTIC * semantic,
@@ -145,13 +146,13 @@ class Reference:
         return adversarial, shared, recovery
 
     def _perceptual(self, fakes: list, reals: list) -> dict[str, tf.Tensor]:
-        seen_fakes = [self.vgg(_vgg_input(x)) for x in fakes]
-        seen_reals = [self.vgg(_vgg_input(x)) for x in reals]
-        content = _squared(seen_fakes[0][0], seen_fakes[1][0])
+        fake_maps = [self.vgg(_vgg_input(x)) for x in fakes]
+        real_maps = [self.vgg(_vgg_input(x)) for x in reals]
+        content = _squared(fake_maps[0][0], fake_maps[1][0])
         style = tf.add_n(
             [
                 _squared(_gram(a), _gram(b)) / 5.0
-                for fake, real in zip(seen_fakes, seen_reals, strict=True)
+                for fake, real in zip(fake_maps, real_maps, strict=True)
                 for a, b in zip(fake[1:], real[1:], strict=True)
             ]
         )

@@ -5,8 +5,9 @@ from keras import layers
 
 from bench.workloads import CLASSES, NOISE_DIM, Workload
 
-FACE_CONVOLUTIONS = ((32, 5, 0), (64, 5, 0), (128, 5, 0.1), (256, 3, 0.3), (512, 3, 0.3))
-FACE_CONVOLUTIONS += ((1024, 3, 0.5),)
+FACE_CONVOLUTIONS = (  # channels, kernel, dropout rate
+    (32, 5, 0), (64, 5, 0), (128, 5, 0.1), (256, 3, 0.3), (512, 3, 0.3), (1024, 3, 0.5),
+)  # fmt: skip
 
 
 def _weights() -> dict:
@@ -21,7 +22,7 @@ def _prelu(kind: str, x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def generator(workload: Workload, prelu: str) -> keras.Model:
-    """z [N, 100] -> maps after each upsampling, then the image [N, S, S, 3]."""
+    """Returns a net: z [N, 100] -> maps after each upsampling, then the image [N, S, S, 3]."""
     faces = workload.image_size == 128
     widths = [512, 256, 128, 64, 32] if faces else [512, 256, 128]
     first = workload.units(1024)
@@ -40,7 +41,7 @@ def generator(workload: Workload, prelu: str) -> keras.Model:
 
 
 def critic(workload: Workload, prelu: str, dropout: bool = True) -> keras.Model:
-    """Image [N, S, S, 3] -> logits [N, 1]."""
+    """Returns a net: image [N, S, S, 3] -> logits [N, 1]."""
     x = inputs = keras.Input((workload.image_size, workload.image_size, 3))
     faces = workload.image_size == 128
     if faces:
@@ -60,7 +61,7 @@ def critic(workload: Workload, prelu: str, dropout: bool = True) -> keras.Model:
 
 
 def encoder(workload: Workload) -> keras.Model:
-    """Image [N, S, S, 3] -> recovered z [N, 100]."""
+    """Returns a net: image [N, S, S, 3] -> estimate of z [N, 100]."""
     x = inputs = keras.Input((workload.image_size, workload.image_size, 3))
     for units, stride in ((64, 1), (128, 2), (128, 2), (256, 2)):
         x = layers.Conv2D(workload.units(units), 3, stride, "same")(x)
@@ -69,7 +70,7 @@ def encoder(workload: Workload) -> keras.Model:
 
 
 def classifier(workload: Workload) -> keras.Model:
-    """Image [N, S, S, 3] -> logits [N, 10]."""
+    """Returns a net: image [N, S, S, 3] -> logits [N, 10]."""
     x = inputs = keras.Input((workload.image_size, workload.image_size, 3))
     for units in (32, 64):
         x = layers.LeakyReLU(negative_slope=0.3)(layers.Conv2D(workload.units(units), 3)(x))
@@ -80,7 +81,7 @@ def classifier(workload: Workload) -> keras.Model:
 
 
 def vgg19() -> keras.Model:
-    """VGG19 of random weights: the content map, then the five style maps."""
+    """Returns VGG19 with random weights: image -> the content map, then five style maps."""
     net = keras.applications.VGG19(include_top=False, weights=None)
     names = ["block5_conv2", *(f"block{i}_conv1" for i in range(1, 6))]
     net.trainable = False

@@ -1,4 +1,4 @@
-"""Measures every contender side by side: `python -m bench.run --help`."""
+"""Measures the speed of all contenders: `python -m bench.run --help`."""
 
 import argparse
 import datetime
@@ -15,7 +15,7 @@ from bench.worker import Worker, WorkerError
 from bench.workloads import WORKLOADS
 
 RESULTS = Path(__file__).parent / "results"
-# Nobody sees a GPU unless asked: a CPU build of PyTorch beside it would be no comparison.
+# No GPU unless --gpu is given: a CPU build of PyTorch could not be compared with it.
 HIDDEN_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def measure(workload: str, names: Sequence[str], rounds: int, about: dict) -> dict[str, dict]:
-    """Timings of a workload by contender; those that cannot take part are left out and told."""
+    """Returns contender -> timings of a workload; skips, with a message, those that fail."""
     times: dict[str, dict] = {}
     flops = _ask("flops", workload).get("flops")
     waiting = [name for name in names if name != contenders.ANCHOR]
@@ -89,7 +89,7 @@ def measure(workload: str, names: Sequence[str], rounds: int, about: dict) -> di
 
 
 def _start(workload: str, waiting: list[str], anchored: bool) -> tuple[dict[str, Worker], list]:
-    """Contenders, the anchor first, until memory is short; and those left for the next group."""
+    """Starts contenders, the anchor first, while there is memory; also returns the others."""
     group: dict[str, Worker] = {}
     todo = [contenders.ANCHOR] * anchored + waiting
     held = 0
@@ -105,7 +105,7 @@ def _start(workload: str, waiting: list[str], anchored: bool) -> tuple[dict[str,
 
 
 def _available() -> float:
-    """GiB of memory that a new process can have; 0, so pairs, where the system does not say."""
+    """Returns the GiB of free memory; 0 if unknown, so that groups have two contenders."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:
@@ -115,7 +115,7 @@ def _available() -> float:
 
 
 def _rounds(group: dict[str, Worker], rounds: int) -> tuple[dict, dict]:
-    """Each makes one timed step per round, in an order that rotates."""
+    """Times one step of each contender per round; the order rotates."""
     names = list(group)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     peaks: dict[str, float] = {}
@@ -147,13 +147,13 @@ def _spread(values: list[float]) -> dict:
     quartiles = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else []
     return {
         "median": float(f"{statistics.median(values):.4g}"),
-        "quartiles": [float(f"{each:.4g}") for each in quartiles[::2]],
+        "quartiles": [float(f"{value:.4g}") for value in quartiles[::2]],
         "rounds": len(values),
     }
 
 
 def machine() -> dict:
-    """Processor, cores, memory and the peak of large matrix products, in operations per second."""
+    """Returns processor, cores, and the matrix-multiply peak in operations per second."""
     peaks = {kind: _ask("peak", kind) for kind in ("float32", "bfloat16")}
     return {
         "processor": _processor(),

@@ -1,4 +1,4 @@
-"""How long the program takes to start: its help, and a run's first iteration."""
+"""Measures how long the program takes to start: for its help, and until a first iteration."""
 
 import statistics
 import subprocess
@@ -12,11 +12,11 @@ from bench.workloads import WORKLOADS, Workload
 from nets import classifier
 
 ROOT = Path(__file__).parent.parent
-LIMIT = 300.0  # seconds
+LIMIT = 300.0  # seconds until an attempt is given up
 
 
 def measure(rounds: int) -> dict[str, dict]:
-    """Medians in seconds: `--help`, and command to first iteration of W1 on built-in digits."""
+    """Returns medians in seconds: of `--help`, and until the first iteration of W1 on mini2edge."""
     with tempfile.TemporaryDirectory() as folder:
         return {
             "help": _spread([_help() for _ in range(rounds)]),
@@ -38,7 +38,7 @@ def _help() -> float:
 
 
 def _first_iteration(workload: Workload, folder: Path) -> float:
-    """Until the first row of history.csv, which is written after the first iteration."""
+    """Returns the seconds until the first row of history.csv, written after iteration 1."""
     folder.mkdir()
     path = str(folder / "classifier.keras")
     classifier.classifier().save(path)

@@ -1,4 +1,4 @@
-"""Results as Markdown tables."""
+"""Formats results as Markdown tables."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ HEAD = (
 
 
 def merged(results: Sequence[dict]) -> dict:
-    """Several runs as one; where two have the same workload, the later one's stands."""
+    """Merges results; if two have the same workload, the later one is kept."""
     return {key: part for result in results for key, part in result.items()}
 
 
 def markdown(result: dict) -> str:
-    """A table per workload, fastest last, then the start of the program."""
+    """Returns a table per workload, fastest contender last, and one of the program start."""
     about = result["machine"]
     peaks = ", ".join(
         f"{kind} {peak / 1e9:.0f} GFLOP/s" for kind, peak in about["peak_flops"].items()
@@ -33,9 +33,10 @@ def markdown(result: dict) -> str:
 
 
 def _workload(rows: dict[str, dict]) -> str:
-    """Slowest first. A ratio to PyTorch goes over both ratios to the reference.
+    """Returns the table of a workload, slowest contender first.
 
-    Two contenders may have been held at different times; each was timed beside the reference.
+    The ratio to PyTorch is the quotient of two ratios to the reference, because two contenders may
+    have run at different times, but each ran beside the reference.
     """
     steps = {name: row for name, row in rows.items() if name != INPUT}
     names = sorted(steps, key=lambda name: -_speed(steps[name])[0])
@@ -54,7 +55,7 @@ def _workload(rows: dict[str, dict]) -> str:
 
 
 def _speed(row: dict) -> tuple[float, float]:
-    """Seconds, and seconds in units of the reference's, if it was there."""
+    """Returns seconds, and seconds relative to the reference, if it was measured."""
     return row["median"], 1 / row["vs_reference"] if "vs_reference" in row else row["median"]
 
 
@@ -62,7 +63,7 @@ def _line(name: str, row: dict, best: float | None) -> tuple[str, ...]:
     def number(key: str, form: str) -> str:
         return f"{row[key]:{form}}" if key in row else ""
 
-    quartiles = " to ".join(f"{each:.2f}" for each in row["quartiles"])
+    quartiles = " to ".join(f"{seconds:.2f}" for seconds in row["quartiles"])
     return (
         name, number("median", ".2f"), quartiles, number("vs_reference", ".2f"),
         f"{best / _speed(row)[1]:.2f}" if best else "", number("peak_mib", ".0f"),

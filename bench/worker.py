@@ -1,7 +1,8 @@
-"""One contender in a process of its own: `Worker` starts it, `main` is what runs there.
+"""Runs a contender in a separate process: `Worker` starts the process, which calls `main`.
 
-The two speak lines of JSON over pipes. The worker builds, makes its first call and then waits:
-between two steps it uses no processor, so any number can be held while one of them is timed.
+Both exchange lines of JSON over pipes. A worker builds its contender, makes a first call and waits.
+It uses no processor time between two steps, so that any number of workers can wait while one is
+timed.
 """
 
 import json
@@ -16,17 +17,17 @@ from typing import Any, TextIO
 
 
 class WorkerError(Exception):
-    """A contender cannot take part; the message says why."""
+    """A contender cannot be measured; the message says why."""
 
 
 class Worker:
     """A running contender.
 
     Args:
-        *words: arguments of this module's command line: a task and its name and workload.
+        *words: arguments of `main`: a task with its name and workload.
 
     Attributes:
-        first: what it told when it was ready, `seconds` of building and first call among it.
+        first: its first answer, such as the `seconds` of the first call.
 
     Raises:
         WorkerError: it could not be built.
@@ -45,7 +46,7 @@ class Worker:
             raise
 
     def step(self) -> dict[str, Any]:
-        """One call of its step: `seconds` per iteration and its `peak_mib` so far."""
+        """Calls its step once; returns `seconds` per iteration and its `peak_mib` so far."""
         self._process.stdin.write("step\n")
         self._process.stdin.flush()
         return self._answer()
@@ -74,15 +75,15 @@ class Worker:
 def main(words: list[str]) -> None:
     """Serves one task: `step NAME WORKLOAD`, `flops WORKLOAD`, `peak DTYPE` or `startup ROUNDS`."""
     out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print must not reach the pipe
+    os.dup2(2, 1)  # output of libraries must not reach the pipe
     task, *arguments = words
     try:
         TASKS[task](out, *arguments)
-    except Exception as error:  # the parent goes on with the others and tells why
-        _tell(out, error=f"{type(error).__name__}: {error}"[:500])
+    except Exception as error:  # the parent prints it and continues with other contenders
+        _send(out, error=f"{type(error).__name__}: {error}"[:500])
 
 
-def _tell(out: TextIO, **answer: Any) -> None:
+def _send(out: TextIO, **answer: Any) -> None:
     print(json.dumps(answer), file=out, flush=True)
 
 
@@ -104,30 +105,35 @@ def _step(out: TextIO, name: str, workload: str) -> None:
     step = contenders.build(name, workloads.WORKLOADS[workload])
     start = time.perf_counter()
     step()
-    _tell(out, seconds=time.perf_counter() - start, peak_mib=_peak_mib())
+    _send(out, seconds=time.perf_counter() - start, peak_mib=_peak_mib())
     for _ in sys.stdin:
-        _tell(out, **_timed(step))
+        _send(out, **_timed(step))
 
 
 def _flops(out: TextIO, workload: str) -> None:
     from bench import ours, workloads
 
-    _tell(out, flops=ours.count_flops(workloads.WORKLOADS[workload]))
+    _send(out, flops=ours.count_flops(workloads.WORKLOADS[workload]))
 
 
 def _peak(out: TextIO, dtype: str) -> None:
     from bench import peak
 
-    _tell(out, **peak.measure(dtype))
+    _send(out, **peak.measure(dtype))
 
 
 def _startup(out: TextIO, rounds: str) -> None:
     from bench import startup
 
-    _tell(out, **startup.measure(int(rounds)))
+    _send(out, **startup.measure(int(rounds)))
 
 
-TASKS = {"step": _step, "flops": _flops, "peak": _peak, "startup": _startup}
+TASKS: dict[str, Callable[..., None]] = {
+    "step": _step,
+    "flops": _flops,
+    "peak": _peak,
+    "startup": _startup,
+}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

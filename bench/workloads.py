@@ -1,4 +1,4 @@
-"""What is measured: the nets and updates of one training iteration, the same for everyone."""
+"""The workloads: networks and updates of one training iteration, the same for all contenders."""
 
 from dataclasses import dataclass
 
@@ -13,17 +13,17 @@ NOISE_DIM, CLASSES = 100, 10
 
 @dataclass(frozen=True)
 class Workload:
-    """One iteration: `critic_steps` updates of both critics, then one of everything else.
+    """One iteration: `critic_steps` updates of both critics, then one of all other networks.
 
     Attributes:
         help: one line for the table.
         loss: `wgan`, which has the gradient penalty, or `ce`, which has none.
-        critic_steps: updates of both critics, each on a fresh batch.
+        critic_steps: updates of both critics, on different batches.
         image_size: 32 (digit nets) or 128 (face nets).
         batch_size: images per domain and update.
-        perceptual: the VGG19 terms instead of feature, semantic and latent-cycle ones.
+        perceptual: whether VGG19 terms replace the feature, semantic and latent-cycle terms.
         width: factor on all hidden widths; 1 is the thesis.
-        gib: memory that a contender may need, to decide how many are held at a time.
+        gib: memory that a contender may need; limits how many are in memory together.
     """
 
     help: str
@@ -36,7 +36,7 @@ class Workload:
     gib: float = 6.0
 
     def units(self, count: int) -> int:
-        """A layer's width."""
+        """Returns the width of a layer of `count` units in the thesis."""
         return max(1, round(count * self.width))
 
 
@@ -50,6 +50,6 @@ WORKLOADS = {
 
 
 def images(workload: Workload, domain: int) -> np.ndarray:
-    """Random uint8 pixels [N, S, S, 3] of a domain, sixteen batches of them."""
+    """Returns random uint8 images [N, S, S, 3] of a domain, sixteen batches."""
     shape = (16 * workload.batch_size, workload.image_size, workload.image_size, 3)
     return np.random.default_rng(domain).integers(0, 256, shape, np.uint8)

@@ -1,4 +1,4 @@
-"""The command line: finds the command, turns errors into one line and an exit code.
+"""The command line: runs a command, and reports an error as one line and an exit code.
 
 TensorFlow is imported only after the command line has been read and checked.
 """
@@ -9,60 +9,70 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from framework import flags, signals  # the second starts the clock of --max_time
+from framework.engine import signals  # imported early: it starts the clock of --max_time
 from framework.errors import UsageError, UserError
+from framework.options import flags
 
-SHARED = ("__init__", "base")  # files of `commands` that are no command
-TELLING = ("list", "doctor", "lpips")  # commands that leave nothing but what they print
+SHARED = ("__init__", "base", "doctor_checks", "training")  # files that are no commands
+PRINT_ONLY = ("list", "doctor", "lpips")  # commands that write no files
 
 
 def commands() -> list[str]:
-    """Names of the commands: every file of `framework/commands`, sorted."""
+    """Returns the sorted names of the commands: the files of `framework/commands`."""
     files = (Path(__file__).parent / "commands").glob("*.py")
     return sorted(path.stem for path in files if path.stem not in SHARED)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command line.
+    """Runs one command line; without the name of a command it is `train`.
+
+    Args:
+        argv: words after `main.py`; None for those of this process.
 
     Returns:
-        Exit code: 0 done, 1 failure, 2 usage, 3 data or weights missing, 4 diverged, 75 and 130
-        stopped with everything saved: by SIGINT (130), by SIGTERM, SIGUSR1, --max_time or a
-        lost worker (75).
+        Exit code: 0 success, 1 failure, 2 wrong usage, 3 missing data or weights, 4 diverged. If a
+        run was stopped and everything is saved: 130 after SIGINT, 75 after SIGTERM, SIGUSR1,
+        --max_time or the loss of a worker.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0].startswith("-"):
+        argv = ["train", *argv]
     try:
-        if argv[:1] != ["doctor"]:  # which tells of this itself
-            _check_backend()
-        if not argv or argv[0].startswith("-"):
-            argv = ["train", *argv]
-        if argv[0] not in commands():
-            raise UsageError(f"unknown command {argv[0]}: {flags.suggest(argv[0], commands())}")
-        with signals.raising("stopped; what is in a checkpoint stays, the same command goes on"):
-            return importlib.import_module(f"framework.commands.{argv[0]}").run(argv[1:])
+        return _run(argv)
     except UserError as error:
-        print(f"main.py: {error}", file=sys.stderr)
-        return error.code
+        return _fail(str(error), error.code)
     except ModuleNotFoundError as error:
         if (error.name or "framework").partition(".")[0] in ("framework", "nets"):
             raise
-        where = f"{error.name} is not installed for {sys.executable}"
-        print(f"main.py: {where}: . .venv/bin/activate, or install first (README)", file=sys.stderr)
-        return UserError.code
+        missing = f"{error.name} is not installed for {sys.executable}"
+        return _fail(f"{missing}: . .venv/bin/activate, or install first (README)")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if argv[0] in TELLING or {"-h", "--help"} & set(argv):  # `| head` has seen enough
+        if argv[0] in PRINT_ONLY or {"-h", "--help"} & set(argv):  # as by `| head`
             return 0
-        print("main.py: nobody reads the output; what is in a checkpoint stays", file=sys.stderr)
-        return UserError.code
+        return _fail("nobody reads the output; what is in a checkpoint stays")
     except OSError as error:
         if error.filename is None:
             raise
-        print(f"main.py: {error.filename}: {error.strerror or error}", file=sys.stderr)
-        return UserError.code
+        return _fail(f"{error.filename}: {error.strerror or error}")
     except KeyboardInterrupt:
-        print("main.py: interrupted; what is in a checkpoint stays", file=sys.stderr)
-        return 130
+        return _fail("interrupted; what is in a checkpoint stays", 130)
+
+
+def _run(argv: list[str]) -> int:
+    """Runs a command with its arguments; raises UsageError if there is no such command."""
+    if argv[0] != "doctor":  # which reports a wrong backend itself
+        _check_backend()
+    if argv[0] not in commands():
+        raise UsageError(f"unknown command {argv[0]}: {flags.suggest(argv[0], commands())}")
+    with signals.raising("stopped; what is in a checkpoint stays, the same command goes on"):
+        return importlib.import_module(f"framework.commands.{argv[0]}").run(argv[1:])
+
+
+def _fail(message: str, code: int = UserError.code) -> int:
+    """Prints one line to stderr; returns the exit code."""
+    print(f"main.py: {message}", file=sys.stderr)
+    return code
 
 
 def _check_backend() -> None:

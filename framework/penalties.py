@@ -1,10 +1,11 @@
-"""Critic penalties and the distances that softly couple two generators.
+"""Gradient penalties of critics, and distances that couple two generators.
 
-Everything is computed in float32 and unweighted. A shape mismatch raises ValueError: TensorFlow
-would broadcast it away without a word.
+All results are float32 and not weighted. Different shapes raise ValueError; TensorFlow would
+broadcast them silently.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -13,44 +14,47 @@ Uniform = Callable[[tf.Tensor], tf.Tensor]
 
 
 def squared_gradient(disc: Critic, x: tf.Tensor) -> tf.Tensor:
-    """|grad D(x)|^2 of a critic of inputs [N, ...], over all axes but the first: [N]."""
+    """Returns |grad D(x)|^2 [N] of a critic at inputs [N, ...], summed over all other axes."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
-        # A sum over all logits: each sample's gradient is that of its own logits' sum.
+        # The sum over all samples: the gradient by one sample depends on its own logits only.
         total = tf.reduce_sum(_f32(disc(x)))
     gradient = _f32(tape.gradient(total, x))
     return tf.reduce_sum(tf.square(gradient), axis=range(1, x.shape.rank))
 
 
 def gradient_penalty(disc: Critic, real: tf.Tensor, fake: tf.Tensor, uniform: Uniform) -> tf.Tensor:
-    """E (|grad D(x)| - 1)^2 between real and fake; Gulrajani et al., arXiv 1704.00028, eq. 3.
+    """Returns E (|grad D(x)| - 1)^2 for x between real and fake samples.
+
+    Gulrajani et al., arXiv 1704.00028, eq. 3.
 
     Args:
         disc: inputs -> logits of any shape; the logits of one sample are summed.
-        real: [N, ...], 2-D points as well as images.
-        fake: same shape as `real`.
-        uniform: shape -> U[0, 1) float32 numbers, one per sample.
+        real: images or points [N, ...].
+        fake: the same shape.
+        uniform: shape -> float32 numbers in [0, 1).
 
     Raises:
-        ValueError: when `real` and `fake` differ in shape.
+        ValueError: `real` and `fake` differ in shape.
     """
     real, fake = _pair(real, fake)
     return _unit_norm_penalty(disc, real + _per_sample(real, uniform) * (fake - real))
 
 
 def r1(disc: Critic, real: tf.Tensor, fake: tf.Tensor, uniform: Uniform) -> tf.Tensor:
-    """1/2 E |grad D(x)|^2 on real data; Mescheder et al., arXiv 1801.04406, eq. 9.
+    """Returns 1/2 E |grad D(x)|^2 for real x; Mescheder et al., arXiv 1801.04406, eq. 9.
 
-    The half is in, so the term's weight is the paper's gamma. `fake` and `uniform` are unused.
+    It includes the factor 1/2, so that the weight of the term is the gamma of the paper. `fake` and
+    `uniform` are unused.
     """
     return 0.5 * tf.reduce_mean(squared_gradient(disc, _f32(real)))
 
 
 def dragan(disc: Critic, real: tf.Tensor, fake: tf.Tensor, uniform: Uniform) -> tf.Tensor:
-    """E (|grad D(x)| - 1)^2 around real data; Kodali et al., arXiv 1705.07215, section 2.3.
+    """Returns E (|grad D(x)| - 1)^2 for x near real data.
 
-    The noise is the authors' published one: U[0, 1) times half the deviation of the batch.
-    `fake` is unused.
+    Kodali et al., arXiv 1705.07215, section 2.3, with the noise of the authors' code: U[0, 1)
+    times half the standard deviation of the batch. `fake` is unused.
     """
     real = _f32(real)
     noise = 0.5 * tf.math.reduce_std(real) * uniform(tf.shape(real))
@@ -65,23 +69,29 @@ PENALTIES: dict[str, Callable[[Critic, tf.Tensor, tf.Tensor, Uniform], tf.Tensor
 
 
 def now_and_then(term: Callable[[], tf.Tensor], every: int, step: tf.Tensor) -> tf.Tensor:
-    """`every * term()` in one iteration out of `every`, else 0: the same mean, fewer of them.
+    """Returns `every * term()` in each iteration that `every` divides, and 0 in all others.
 
-    Lazy regularisation, Karras et al., arXiv 1912.04958, appendix B.
+    The mean over iterations is that of `term`, at less cost: lazy regularisation, Karras et al.,
+    arXiv 1912.04958, appendix B.
+
+    Args:
+        term: computes a scalar.
+        every: number of iterations.
+        step: number of the iteration, an integer scalar.
     """
     if every == 1:
         return term()
-    # As a function of its own: of compiled layers directly in a branch TensorFlow 2.21 finds no
-    # second derivative ("Could not find external tensor capture").
+    # A separate function, because TensorFlow 2.21 finds no second derivative of compiled layers
+    # that are called directly in a branch ("Could not find external tensor capture").
     now = tf.function(lambda: float(every) * term(), autograph=False)
     return tf.cond(step % every == 0, now, lambda: tf.constant(0.0))
 
 
 def distance(a: tf.Tensor, b: tf.Tensor, norm: str = "l1") -> tf.Tensor:
-    """Mean absolute ('l1') or squared ('l2') difference of all elements.
+    """Returns the mean absolute ('l1') or squared ('l2') difference of all elements.
 
     Raises:
-        ValueError: for an unknown norm or unequal shapes.
+        ValueError: an unknown norm, or different shapes.
     """
     a, b = _pair(a, b)
     if norm not in ("l1", "l2"):
@@ -90,21 +100,25 @@ def distance(a: tf.Tensor, b: tf.Tensor, norm: str = "l1") -> tf.Tensor:
 
 
 def feature_matching(real: Sequence[tf.Tensor], fake: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Mean squared difference of the batch means of a critic's maps, summed over layers.
+    """Returns the mean squared difference of the batch means of maps, summed over layers.
 
-    Salimans et al., arXiv 1606.03498, eq. 1, as DiscoGAN's program has it (arXiv 1703.05192).
-    Nothing flows back through `real`.
+    Salimans et al., arXiv 1606.03498, eq. 1, as in the code of DiscoGAN (arXiv 1703.05192). There
+    is no gradient through `real`.
+
+    Args:
+        real: maps of a critic [N, ...] for real images, one per layer.
+        fake: those for generated images.
 
     Raises:
-        ValueError: when the lists differ in length or a pair in shape.
+        ValueError: the lists differ in length, or two maps in shape.
     """
-    means = [[tf.reduce_mean(_f32(each), axis=0) for each in maps] for maps in (real, fake)]
+    means = [[tf.reduce_mean(_f32(layer), axis=0) for layer in maps] for maps in (real, fake)]
     pairs = zip(*means, strict=True)
     return tf.add_n([distance(tf.stop_gradient(a), b, "l2") for a, b in pairs])
 
 
 def pair_distances(x: tf.Tensor) -> tf.Tensor:
-    """Mean absolute difference of every two samples i < j of [N, ...]: [N (N - 1) / 2]."""
+    """Returns the mean absolute differences [N (N - 1) / 2] of all pairs i < j of x [N, ...]."""
     x = _f32(x)
     axes = range(1, x.shape.rank)
     rows = [tf.reduce_mean(tf.abs(x[i + 1 :] - x[i]), axis=axes) for i in range(x.shape[0] - 1)]
@@ -112,7 +126,7 @@ def pair_distances(x: tf.Tensor) -> tf.Tensor:
 
 
 def half_distances(x: tf.Tensor) -> tf.Tensor:
-    """Mean absolute difference of the upper and lower half of each image [N, H, W, C]: [N]."""
+    """Returns the mean absolute differences [N] of the halves of x [N, H, W, C], top and bottom."""
     upper, lower = tf.split(_f32(x), 2, axis=1)
     return tf.reduce_mean(tf.abs(upper - lower), axis=(1, 2, 3))
 
@@ -124,19 +138,19 @@ SELF_DISTANCES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 
 
 def distance_change(
-    before: tf.Tensor, after: tf.Tensor, laws: Sequence[tuple[float, float]]
+    before: tf.Tensor, after: tf.Tensor, statistics: Sequence[tuple[float, float]]
 ) -> tf.Tensor:
-    """Mean absolute difference of two lists of distances [M], each in units of its own domain.
+    """Returns the mean absolute change of distances by a translation, which should keep them.
 
-    Benaim and Wolf, "One-Sided Unsupervised Domain Mapping", arXiv 1706.00826, eq. 4 and 5: what a
-    mapping must keep.
+    The distances are normalised in each domain: Benaim and Wolf, "One-Sided Unsupervised Domain
+    Mapping", arXiv 1706.00826, eq. 4 and 5.
 
     Args:
-        before: distances in images.
-        after: the same ones in their translations.
-        laws: mean and standard deviation of such distances in either domain.
+        before: distances [M] between images of domain 1, or within them.
+        after: the distances [M] between their translations.
+        statistics: (mean, standard deviation) of such distances in domain 1 and in domain 2.
     """
-    (mean1, std1), (mean2, std2) = laws
+    (mean1, std1), (mean2, std2) = statistics
     return distance((_f32(before) - mean1) / std1, (_f32(after) - mean2) / std2)
 
 
@@ -145,12 +159,16 @@ def feature_distance(
     features2: Sequence[tf.Tensor],
     reduction: str = "sum",
 ) -> tf.Tensor:
-    """Mean squared difference of each layer's maps, summed or averaged over layers.
+    """Returns the mean squared difference of the maps of each layer, combined over layers.
 
-    The thesis prints the mean over layers; its weights (10, 100) were tuned with the sum.
+    Args:
+        features1: maps [N, h, w, C] of generator 1, one per layer.
+        features2: those of generator 2.
+        reduction: 'sum' or 'mean' over layers. The thesis prints the mean, but its weights (10 and
+            100) were chosen for the sum.
 
     Raises:
-        ValueError: for lists of unequal length, an unknown reduction or unequal shapes.
+        ValueError: the lists differ in length, two maps in shape, or an unknown reduction.
     """
     if reduction not in ("sum", "mean"):
         raise ValueError(f"unknown reduction {reduction!r}; choose from sum, mean")
@@ -160,10 +178,10 @@ def feature_distance(
 
 
 def weight_distance(variables1: Sequence, variables2: Sequence) -> tf.Tensor:
-    """Sum over corresponding variables of the mean squared difference.
+    """Returns the mean squared difference of corresponding variables, summed over variables.
 
     Raises:
-        ValueError: when the lists differ in length or a pair in shape.
+        ValueError: the lists differ in length, or two variables in shape.
     """
     if len(variables1) != len(variables2):
         raise ValueError(f"{len(variables1)} variables against {len(variables2)}")
@@ -173,15 +191,19 @@ def weight_distance(variables1: Sequence, variables2: Sequence) -> tf.Tensor:
 def semantic_distance(
     logits1: tf.Tensor, logits2: tf.Tensor, norm: str = "l2", multilabel: bool = False
 ) -> tf.Tensor:
-    """How differently a classifier judges two images; logits are [N, classes].
+    """Returns the distance of a classifier's probabilities for two images.
 
-    'l2' and 'l1' are means over batch and classes of the squared and absolute difference of the
-    softmax probabilities. 'ce' is the mean over the batch of the symmetric cross-entropy
-    (H(p1, p2) + H(p2, p1)) / 2: it is not 0 for equal but unsure judgements. With `multilabel` each
-    column is an attribute with a sigmoid probability, and all are means over batch and attributes.
+    Args:
+        logits1: logits [N, classes] of images 1.
+        logits2: logits [N, classes] of images 2.
+        norm: 'l2' or 'l1': mean over batch and classes of the squared or absolute difference of
+            softmax probabilities. 'ce': mean over the batch of the symmetric cross-entropy
+            (H(p1, p2) + H(p2, p1)) / 2 in nats, which is not 0 for equal but uncertain predictions.
+        multilabel: whether each column is an attribute with a sigmoid probability; then all norms
+            are means over batch and attributes.
 
     Raises:
-        ValueError: for an unknown norm or unequal shapes.
+        ValueError: an unknown norm, or different shapes.
     """
     logits1, logits2 = _pair(logits1, logits2)
     probability = tf.nn.sigmoid if multilabel else tf.nn.softmax
@@ -192,22 +214,23 @@ def semantic_distance(
 
 
 def class_imbalance(logits: tf.Tensor) -> tf.Tensor:
-    """ln K minus the entropy of the mean class probabilities; logits are [N, K].
+    """Returns ln K minus the entropy of the mean class probabilities of logits [N, K], in nats.
 
-    In nats: 0 when the batch is spread evenly over the classes, ln K when all of it is in one. It
-    depends on the batch as a whole, so several replicas, each with its share, see more of it. The
-    balance term of regularised information maximisation (Krause et al., NIPS 2010, eq. 3).
+    It is 0 when the batch is spread evenly over the classes, and ln K when all images are in one
+    class: the balance term of regularised information maximisation (Krause et al., NIPS 2010,
+    eq. 3). It is not a mean over samples: with several replicas, each of which has a smaller batch,
+    it is larger.
     """
     mean = tf.reduce_mean(tf.nn.softmax(_f32(logits)), axis=0)
     return tf.math.log(float(mean.shape[0])) + tf.reduce_sum(tf.math.xlogy(mean, mean))
 
 
 def attribute_division(logits1: tf.Tensor, logits2: tf.Tensor) -> tf.Tensor:
-    """Mean of -ln(1 - p1) - ln p2: image 1 is to lack an attribute, image 2 to have it.
+    """Returns the mean of -ln(1 - p1) - ln p2 in nats: images 2 have an attribute, images 1 not.
 
-    In nats, of logits [N] whose sigmoids are p1 and p2: 2 ln 2 when nothing is known of either
-    image. The classification loss of auxiliary-classifier GANs, by a frozen classifier (Odena et
-    al., ICML 2017, arXiv 1610.09585, eq. 3).
+    p1 and p2 are the sigmoids of logits [N]; 2 ln 2 when both are 1/2. It is the classification
+    loss of auxiliary-classifier GANs, with a frozen classifier (Odena et al., ICML 2017, arXiv
+    1610.09585, eq. 3).
     """
     logits1, logits2 = _pair(logits1, logits2)
     return tf.reduce_mean(tf.nn.softplus(logits1) + tf.nn.softplus(-logits2))
@@ -216,12 +239,18 @@ def attribute_division(logits1: tf.Tensor, logits2: tf.Tensor) -> tf.Tensor:
 def style_distance(
     maps1: Sequence[tf.Tensor], maps2: Sequence[tf.Tensor], divisor: str = "hw"
 ) -> tf.Tensor:
-    """Mean squared difference of the Gram matrices of each layer's maps, averaged over layers.
+    """Returns the mean squared difference of the Gram matrices of maps, averaged over layers.
 
-    Sample i is compared with sample i. Gatys et al., eq. 5, with equal weights per layer.
+    Sample i of one list is compared with sample i of the other. Gatys et al., arXiv 1508.06576,
+    eq. 5, with equal weights per layer.
+
+    Args:
+        maps1: maps [N, h, w, C], one per layer.
+        maps2: maps of the same shapes.
+        divisor: see `gram`.
 
     Raises:
-        ValueError: when the lists differ in length, a pair in shape, or for an unknown divisor.
+        ValueError: the lists differ in length, two maps in shape, or an unknown divisor.
     """
     distances = [
         distance(gram(a, divisor), gram(b, divisor), "l2")
@@ -231,12 +260,12 @@ def style_distance(
 
 
 def gram(maps: tf.Tensor, divisor: str = "hw") -> tf.Tensor:
-    """Products of the channels of maps [N, H, W, C], summed over all pixels: [N, C, C].
+    """Returns the products of channels of maps [N, H, W, C], summed over pixels, as [N, C, C].
 
-    Divided by H W ('hw', as the thesis ran) or by H W C ('hwc', as it prints).
+    The sums are divided by H W ('hw', as in the thesis' code) or by H W C ('hwc', as in its text).
 
     Raises:
-        ValueError: for an unknown divisor.
+        ValueError: an unknown divisor.
     """
     if divisor not in ("hw", "hwc"):
         raise ValueError(f"unknown divisor {divisor!r}; choose from hw, hwc")
@@ -247,11 +276,11 @@ def gram(maps: tf.Tensor, divisor: str = "hw") -> tf.Tensor:
     return tf.matmul(pixels, pixels, transpose_a=True) / tf.cast(size, tf.float32)
 
 
-def _f32(x) -> tf.Tensor:
+def _f32(x: Any) -> tf.Tensor:
     return tf.cast(tf.convert_to_tensor(x), tf.float32)
 
 
-def _pair(a, b) -> tuple[tf.Tensor, tf.Tensor]:
+def _pair(a: Any, b: Any) -> tuple[tf.Tensor, tf.Tensor]:
     a, b = _f32(a), _f32(b)
     if not a.shape.is_compatible_with(b.shape):
         raise ValueError(f"shapes differ: {a.shape} and {b.shape}")
@@ -269,11 +298,11 @@ def _binary_cross_entropy(target_logits: tf.Tensor, logits: tf.Tensor) -> tf.Ten
 
 
 def _per_sample(x: tf.Tensor, uniform: Uniform) -> tf.Tensor:
-    """One number per sample, shaped [N, 1, ...] to fit `x`."""
+    """Returns one number per sample, with the axes of `x`: [N, 1, ...]."""
     return uniform(tf.stack([tf.shape(x)[0]] + [1] * (x.shape.rank - 1)))
 
 
 def _unit_norm_penalty(disc: Critic, x: tf.Tensor) -> tf.Tensor:
-    # The floor keeps the derivative of the root finite where the critic is flat.
+    # The lower limit keeps the derivative of the root finite where the critic is constant.
     length = tf.sqrt(tf.maximum(squared_gradient(disc, x), 1e-12))
     return tf.reduce_mean(tf.square(length - 1))

@@ -1,4 +1,4 @@
-"""Layers of which every network here is put together; `rows` makes whole rows of them.
+"""Layers from which all networks are built; `rows` builds rows of layers from them.
 
 A *block* is a list of layers, or of branches of layers, applied in order.
 """
@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -23,8 +24,8 @@ INITIALIZERS: dict[str, Callable[[], keras.initializers.Initializer]] = {
 PRELU_SLOPE = 0.25
 UPSAMPLINGS = ("transpose", "nearest")
 
-# A context variable, not a global: the replicas of a MirroredStrategy run in threads of their own
-# and take turns in the middle of a network call (synchronised batch norm).
+# A context variable instead of a global: the replicas of a MirroredStrategy run in threads, and a
+# network call of one may be interrupted by another (synchronised batch norm).
 _random_source: contextvars.ContextVar[Uniform | None] = contextvars.ContextVar(
     "random_source", default=None
 )
@@ -32,10 +33,13 @@ _random_source: contextvars.ContextVar[Uniform | None] = contextvars.ContextVar(
 
 @contextlib.contextmanager
 def randomness(uniform_source: Uniform) -> Iterator[None]:
-    """Let every `Dropout` called inside draw from `uniform_source(shape) -> [0, 1) float32`.
+    """Makes every `Dropout` that is called inside the block use the numbers of a source.
 
-    Enter it in the thread that calls the networks: with a strategy, inside the replica function.
-    The source must give other numbers at every call.
+    Enter the block in the thread that calls the networks; with a strategy, inside the replica
+    function.
+
+    Args:
+        uniform_source: shape -> float32 numbers in [0, 1), different ones at every call.
     """
     token = _random_source.set(uniform_source)
     try:
@@ -45,16 +49,22 @@ def randomness(uniform_source: Uniform) -> Iterator[None]:
 
 
 def uniform(shape: tf.Tensor) -> tf.Tensor:
-    """Uniform [0, 1) float32 numbers from the source in force, else from `tf.random`."""
+    """Returns float32 numbers in [0, 1) from the source of `randomness`, else from `tf.random`."""
     source = _random_source.get()
     return tf.random.uniform(shape) if source is None else source(shape)
 
 
 @keras.saving.register_keras_serializable("softgan")
 class Dropout(keras.layers.Layer):
-    """Dropout without a state of its own; its mask comes from `uniform`.
+    """Dropout without state; its mask comes from `uniform`.
 
-    Keras' own layer gives every replica the same mask and hides its seed from checkpoints.
+    The layer of Keras gives all replicas the same mask, and checkpoints do not save its seed.
+
+    Args:
+        rate: share of the values that become 0, in [0, 1).
+
+    Raises:
+        ValueError: the rate is outside this range.
     """
 
     def __init__(self, rate: float, **kwargs) -> None:
@@ -64,38 +74,49 @@ class Dropout(keras.layers.Layer):
         self.rate = rate
 
     def call(self, x: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """Zero a share `rate` of `x` and scale up the rest; the identity outside training."""
+        """Returns `x` with a share `rate` set to 0, the rest scaled up; `x` outside of training."""
         if not training or self.rate == 0:
             return x
         kept = uniform(tf.shape(x)) >= self.rate
         return tf.where(kept, x / (1 - self.rate), tf.zeros_like(x))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """Shape of the output: that of the input."""
+        """Returns the shape of the output: that of the input."""
         return input_shape
 
     def get_config(self) -> dict:
-        """Arguments from which the layer can be made again."""
+        """Returns the arguments of the layer, for files."""
         return {**super().get_config(), "rate": self.rate}
 
 
-def pick(table: dict, key: str, what: str):
-    """`table[key]`, or a ValueError that names the choices."""
+def pick(table: dict[str, Any], key: str, what: str) -> Any:
+    """Returns `table[key]`. Raises a ValueError that lists the choices where there is none."""
     if key not in table:
         raise ValueError(f"unknown {what} {key!r}; choose from {', '.join(table)}")
     return table[key]
 
 
 def initializer(name: str) -> keras.initializers.Initializer:
-    """A NEW initialiser of `INITIALIZERS`: 'normal' has std 0.02, 'wide' 0.05, 'xavier' is uniform.
+    """Returns a new initialiser of `INITIALIZERS`.
 
-    In Keras 3 one object used for two layers of a shape gives both the same weights.
+    'normal' has standard deviation 0.02, 'wide' 0.05; 'xavier' is uniform. It is a new object at
+    every call: in Keras 3, two layers of one shape that share an initialiser get the same weights.
+    Raises ValueError for an unknown name.
     """
     return pick(INITIALIZERS, name, "initialiser")()
 
 
 def prelu(kind: str, rank: int = 4, name: str | None = None) -> keras.layers.PReLU:
-    """PReLU of slope 0.25 for tensors of `rank` axes, with a slope per channel|element|layer."""
+    """Returns a PReLU with initial slope 0.25.
+
+    Args:
+        kind: 'channel', 'element' or 'layer': each of these has its own slope.
+        rank: number of axes of its input, with the batch.
+        name: of the layer.
+
+    Raises:
+        ValueError: an unknown kind.
+    """
     shared = {"channel": range(1, rank - 1), "element": (), "layer": range(1, rank)}
     return keras.layers.PReLU(
         alpha_initializer=keras.initializers.Constant(PRELU_SLOPE),
@@ -107,7 +128,7 @@ def prelu(kind: str, rank: int = 4, name: str | None = None) -> keras.layers.PRe
 def batch_norm(
     momentum: float = 0.99, epsilon: float = 1e-3, name: str | None = None
 ) -> keras.layers.BatchNormalization:
-    """Batch norm, over the batch of all replicas where there is more than one."""
+    """Returns a batch norm, whose statistics are those of the batch of all replicas together."""
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     return keras.layers.BatchNormalization(
         momentum=momentum, epsilon=epsilon, synchronized=replicas > 1, name=name
@@ -117,29 +138,34 @@ def batch_norm(
 NORMS: dict[str, Callable[[str | None], Block]] = {
     "none": lambda name: [],
     "batch": lambda name: [batch_norm(name=name)],
-    # Over H, W and C with an affine per channel (Ba et al. as Gulrajani et al. use it).
+    # Over H, W and C, with one gain and bias per channel, as Gulrajani et al. use it.
     "layer": lambda name: [keras.layers.GroupNormalization(groups=1, name=name)],
-    # Over the channels of each pixel: what Keras' own default does.
+    # Over the channels of each pixel: the default of Keras.
     "channel": lambda name: [keras.layers.LayerNormalization(axis=-1, name=name)],
     "instance": lambda name: [keras.layers.GroupNormalization(groups=-1, name=name)],
 }
 
 
 def norm(kind: str, name: str | None = None) -> Block:
-    """The norm that follows a critic's convolution, as zero or one layers.
+    """Returns the norm that follows a convolution of a critic, as a list of at most one layer.
 
-    none|batch|layer (over H, W, C)|channel (per pixel)|instance.
+    Args:
+        kind: 'none', 'batch', 'layer' (over H, W and C), 'channel' (per pixel) or 'instance'.
+        name: of the layer.
+
+    Raises:
+        ValueError: an unknown kind.
     """
     return pick(NORMS, kind, "norm")(name)
 
 
 def normed(layer: keras.layers.Layer, kind: str) -> Block:
-    """A convolution and the norm that follows it."""
+    """Returns a convolution and the norm that follows it, see `norm`."""
     return [layer, *norm(kind, f"{layer.name}_norm")]
 
 
 def scaled(units: int, width: float) -> int:
-    """`units` times `width`, rounded, at least 1."""
+    """Returns `units` times `width`, rounded, at least 1. Raises ValueError for a width up to 0."""
     if width <= 0:
         raise ValueError(f"width must be above 0, not {width}")
     return max(1, round(units * width))
@@ -147,10 +173,15 @@ def scaled(units: int, width: float) -> int:
 
 @dataclass(frozen=True)
 class Style:
-    """How the layers of one network are started, decayed, activated and made to grow maps.
+    """Initialisers, weight decay, activation and upsampling of the layers of one network.
 
-    `weight_decay` c adds c * sum(w^2) over kernels to `net.losses`, which the trainer must add.
-    `upsample` is 'transpose' or 'nearest' and acts on rows that enlarge the map.
+    Attributes:
+        prelu: kind of PReLU, see `prelu`.
+        weight_init: initialiser of the kernels, see `initializer`.
+        bias_init: initial value of the biases.
+        weight_decay: c adds c * sum(w^2) over all kernels to `net.losses`; the trainer must add
+            these to its loss.
+        upsample: how rows enlarge their map: 'transpose' or 'nearest', see `up`.
     """
 
     prelu: str = "channel"
@@ -160,7 +191,7 @@ class Style:
     upsample: str = "transpose"
 
     def weights(self) -> dict:
-        """Fresh keyword arguments for one layer with a kernel."""
+        """Returns new keyword arguments for one layer with a kernel."""
         decay = keras.regularizers.L2(self.weight_decay) if self.weight_decay > 0 else None
         return {
             "kernel_initializer": initializer(self.weight_init),
@@ -171,16 +202,17 @@ class Style:
     def conv(
         self, filters: int, kernel: int, stride: int = 1, *, name: str, padding: str = "same", **kw
     ) -> keras.layers.Conv2D:
-        """A convolution in this style."""
+        """Returns a convolution in this style."""
         return keras.layers.Conv2D(
             filters, kernel, stride, padding, name=name, **self.weights(), **kw
         )
 
     def up(self, filters: int, kernel: int, stride: int = 2, *, name: str, **kw) -> Block:
-        """A transposed convolution ('same' padding) in this style.
+        """Returns a transposed convolution with 'same' padding in this style.
 
-        For `upsample` 'nearest' and a stride above 1: pixels repeated, then a convolution with as
-        many weights, which leaves no checkerboard (Odena et al., Distill 2016).
+        With `upsample` 'nearest' and a stride above 1, it repeats pixels and applies a convolution
+        with as many weights, which avoids checkerboard patterns (Odena et al., Distill 2016).
+        Raises ValueError for an unknown `upsample`.
         """
         if self.upsample not in UPSAMPLINGS:
             raise ValueError(f"unknown upsample {self.upsample!r}; choose from {UPSAMPLINGS}")
@@ -191,38 +223,44 @@ class Style:
         return [keras.layers.Conv2DTranspose(filters, kernel, stride, "same", name=name, **options)]
 
     def dense(self, units: int, *, name: str, **kw) -> keras.layers.Dense:
-        """A dense layer in this style."""
+        """Returns a dense layer in this style."""
         return keras.layers.Dense(units, name=name, **self.weights() | kw)
 
 
-STYLE = Style()  # the thesis' own
+STYLE = Style()  # that of the thesis
 
 
 @dataclass(frozen=True)
 class Residual:
-    """Two branches that see one input; what they put out is added (He et al., arXiv 1512.03385)."""
+    """Two branches with the same input, whose outputs are added (He et al., arXiv 1512.03385).
+
+    Attributes:
+        main: layers of the main branch.
+        skip: layers of the other branch; empty for the identity.
+        add: adds the outputs.
+    """
 
     main: Block
     skip: Block
     add: keras.layers.Add
 
     def __call__(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """Both branches of `x`, added."""
+        """Returns the sum of the outputs of both branches."""
         return self.add([chain(self.main, x), chain(self.skip, x)])
 
 
 def chain(block: Block, x: keras.KerasTensor) -> keras.KerasTensor:
-    """Apply the layers of `block` one after the other."""
+    """Applies the layers of a block one after the other."""
     for layer in block:
         x = layer(x)
     return x
 
 
 def on(net: keras.Model, x: keras.KerasTensor) -> list[keras.KerasTensor]:
-    """Outputs of the layers of `net`, the same ones, applied to another input.
+    """Applies the layers of a net (the same layers, not copies) to another input; returns outputs.
 
-    A model of several such nets is flat. As models inside a model, Keras would save what they share
-    once and then fail to load it.
+    In this way a model of several nets has no models inside it: Keras would save layers that these
+    share only once, and then fail to load them.
     """
     return keras.models.clone_model(
         net, input_tensors=x, clone_function=lambda layer: layer

@@ -1,8 +1,8 @@
 """Classifiers: image [N, S, S, C] in [-1, 1] -> LOGITS [N, classes], always float32.
 
-The thesis' tables print a softmax, or a sigmoid where every output is an attribute of its own; here
-they stand in the losses, which need the logits. The input of the last layer, named 'logits' or
-'attributes', is the output of the layer named 'features'.
+The tables of the thesis end in a softmax, or in a sigmoid where every output is an attribute; here
+these are part of the losses, which need logits. The last layer is named 'logits' or 'attributes';
+its input is the output of the layer named 'features'.
 """
 
 import math
@@ -13,7 +13,7 @@ import tensorflow as tf
 from nets import blocks
 from nets.blocks import Block, Dropout, Style, scaled
 
-ATTRIBUTES = "attributes"  # name of the last layer of a net that tells attributes
+ATTRIBUTES = "attributes"  # name of the last layer of a net that predicts attributes
 
 
 def classifier(
@@ -26,13 +26,20 @@ def classifier(
     padding: str = "valid",
     multilabel: bool = False,
 ) -> keras.Model:
-    """The classifier `arch` of `CLASSIFIERS`; `padding` 'valid' or 'same' acts on 'thesis' only.
+    """Returns a classifier: image [N, S, S, channels] -> logits [N, classes].
 
-    `multilabel`: its outputs are attributes that can occur together (thesis table B.2: 'thesis' at
-    128x128 with 13).
+    Args:
+        arch: a key of CLASSIFIERS.
+        image_size: S.
+        channels: of the image.
+        classes: number of classes or attributes.
+        width: multiplies the widths of all hidden layers.
+        padding: of the convolutions of 'thesis', 'valid' or 'same'; no effect on the others.
+        multilabel: whether the outputs are attributes that can occur together (thesis table B.2:
+            'thesis' at 128x128 with 13 attributes).
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: an unknown name.
     """
     block = blocks.pick(CLASSIFIERS, arch, "classifier")(width, padding, image_size)
     x = keras.Input((image_size, image_size, channels), name="x")
@@ -42,18 +49,18 @@ def classifier(
 
 
 def is_multilabel(net: keras.Model) -> bool:
-    """Whether the outputs of a classifier, perhaps read from a file, are attributes."""
+    """Returns whether the outputs of a classifier are attributes; it may be read from a file."""
     return net.layers[-1].name == ATTRIBUTES
 
 
 def middle(net: keras.Model) -> keras.KerasTensor:
-    """The map [N, h, w, C] behind the second convolution's activation."""
+    """Returns the map [N, h, w, C] after the activation of the second convolution."""
     kinds = (keras.layers.ReLU, keras.layers.LeakyReLU)
     return [layer for layer in net.layers if isinstance(layer, kinds)][1].output
 
 
 def probabilities(net: keras.Model, logits: tf.Tensor) -> tf.Tensor:
-    """Of the net's logits [N, K]: of each class, all together 1, or of each attribute."""
+    """Returns probabilities [N, K] of logits [N, K]: of classes (sum 1), or of each attribute."""
     return tf.nn.sigmoid(logits) if is_multilabel(net) else tf.nn.softmax(logits)
 
 
@@ -75,7 +82,7 @@ def _thesis(width: float, padding: str, size: int) -> Block:
 
 
 def _strided(width: float, padding: str, size: int) -> Block:
-    """Strided convolutions with batch norm: another net than the thesis', and fast on a CPU."""
+    """Strided convolutions with batch norm: not in the thesis, fast on a CPU."""
     style = Style(weight_init="he", bias_init=0.0)
     block: Block = []
     for row, units in enumerate(_units(size), start=1):
@@ -89,7 +96,7 @@ def _strided(width: float, padding: str, size: int) -> Block:
 
 
 def _pooled(width: float, padding: str, size: int) -> Block:
-    """Convolutions with batch norm and max pooling: slower than `_strided`, reads SVHN better."""
+    """Convolutions with batch norm and max pooling: slower than `_strided`, better on SVHN."""
     style = Style(weight_init="he", bias_init=0.0)
     block: Block = []
     for row, units in enumerate(_units(size), start=1):
@@ -104,9 +111,10 @@ def _pooled(width: float, padding: str, size: int) -> Block:
 
 
 def _units(size: int) -> list[int]:
-    """Of rows that each halve the image: the last map has at most 4x4 pixels.
+    """Returns the widths of rows that halve the image until the map has at most 4x4 pixels.
 
-    A dense layer that reads 8x8 of them, as three rows leave at 64x64, can die in its first steps.
+    With maps of 8x8 (three rows at 64x64), all units of the dense layer behind them can become 0
+    in the first steps and stay so.
     """
     return [32, 64, *[128] * max(1, math.ceil(math.log2(size / 16)))]
 

@@ -23,17 +23,22 @@ def digit_generators(
     residual: bool = False,
     style: Style = STYLE,
 ) -> Pair:
-    """Two generators z [N, noise_dim] -> (image [N, 32, 32, channels], features).
+    """Returns two generators: z [N, noise_dim] -> (image [N, 32, 32, channels], features).
 
-    Features are the maps after PReLU at 8x8, 16x16, 32x32, with 4x4 first under
-    `use_firstlayer`. The first `shared_layers` of the four hidden blocks (dense, then the three
-    upsamplings) are the same layers in both: 4 is the thesis' CoGAN, 0 its SCoGAN. The extra
-    4x4 row of `use_firstlayer` belongs to the dense block, so 4 is all but the output there too.
-    `residual` makes each upsampling a residual block, see `rows.residual_rows`; then there is no
-    extra row.
+    Features are the maps after PReLU at 8x8, 16x16 and 32x32; with `use_firstlayer`, also at 4x4.
+
+    Args:
+        noise_dim: length of z.
+        channels: of the image.
+        width: multiplies the widths of all hidden layers.
+        shared_layers: how many of the four hidden blocks (dense, then three upsamplings) are the
+            same layers in both nets, counted from z: 4 is the thesis' CoGAN, 0 its SCoGAN.
+        use_firstlayer: adds a row 4x4 -> 4x4, which belongs to the dense block.
+        residual: builds residual blocks, see `rows.residual_rows`; excludes `use_firstlayer`.
+        style: initialisers, weight decay, PReLU, upsampling.
 
     Raises:
-        ValueError: for `shared_layers` outside 0..4 or an unknown name.
+        ValueError: `shared_layers` is outside 0..4, or a name is unknown.
     """
     rows.check_shared(shared_layers, len(DIGIT_WIDTHS))
     widths = [blocks.scaled(units, width) for units in DIGIT_WIDTHS]
@@ -56,24 +61,22 @@ def digit_discriminators(
     dropout: float | None = None,
     style: Style = STYLE,
 ) -> Pair:
-    """Two discriminators image [N, S, S, channels] -> logits [N, 1].
-
-    The last `shared_layers` of the four blocks are the same layers in both: 3, all but the
-    first convolution, is the thesis' CoGAN; 0 its SCoGAN.
+    """Returns two discriminators: image [N, S, S, channels] -> logits [N, 1].
 
     Args:
         channels: of the image.
         image_size: S.
-        width: multiplies every hidden width.
-        shared_layers: 0..4, counted from the output.
-        arch: 'lenet' (conv 20, conv 50, dense 500, logit; thesis table 3.2) or 'strided', a critic
-            cheap on CPUs (convolutions k4 s2 of 64, 128, 256 with LeakyReLU 0.2, logit).
+        width: multiplies the widths of all hidden layers.
+        shared_layers: how many of the four blocks are the same layers in both nets, counted from
+            the output: 3 (all but the first convolution) is the thesis' CoGAN, 0 its SCoGAN.
+        arch: 'lenet' (conv 20, conv 50, dense 500, logit; thesis table 3.2), or 'strided', which is
+            fast on CPUs (convolutions k4 s2 of 64, 128, 256 with LeakyReLU 0.2, logit).
         norm: of the convolutions, see `blocks.norm`.
-        dropout: before the logit; None is 0.5 for 'lenet' and 0 for 'strided'.
-        style: initialisers, decay, PReLU kind.
+        dropout: rate before the logit; None: 0.5 for 'lenet', 0 for 'strided'.
+        style: initialisers, weight decay, PReLU.
 
     Raises:
-        ValueError: for `shared_layers` outside 0..4 or an unknown name.
+        ValueError: `shared_layers` is outside 0..4, or a name is unknown.
     """
     makers = blocks.pick(DISCRIMINATORS, arch, "discriminator")(width, style, norm, dropout)
     return rows.coupled_discriminators((image_size, image_size, channels), makers, shared_layers)
@@ -85,20 +88,23 @@ def _strided(width: float, style: Style, norm: str, dropout: float | None) -> li
 
 
 def hidden(disc: keras.Model) -> keras.Model:
-    """Image -> what the last layer of a discriminator is given [N, F]; the same layers."""
+    """Returns the layers of a discriminator before its last one as a net: image -> [N, F]."""
     x = keras.Input(disc.input_shape[1:], name="x")
     return keras.Model(x, blocks.chain(disc.layers[1:-1], x), name=f"{disc.name}_hidden")
 
 
 def class_head(features: int, classes: int) -> keras.Model:
-    """Last hidden layer [N, features] -> class logits [N, classes], float32 (CoGAN, section 4)."""
+    """Returns a net: last hidden layer [N, features] -> float32 class logits [N, classes].
+
+    CoGAN, section 4.
+    """
     x = keras.Input((features,), name="features")
     logits = Style(bias_init=0.0).dense(classes, name="class_logits", dtype="float32")
     return keras.Model(x, logits(x), name="head")
 
 
 def classifier(disc: keras.Model, head: keras.Model) -> keras.Model:
-    """Image -> class logits [N, classes] from a discriminator's last hidden layer."""
+    """Returns a net of the layers of `hidden` and of a head: image -> class logits [N, classes]."""
     x = keras.Input(disc.input_shape[1:], name="x")
     block = [*disc.layers[1:-1], *head.layers[1:]]
     return keras.Model(x, blocks.chain(block, x), name="classifier")
@@ -110,7 +116,7 @@ DISCRIMINATORS = {"lenet": rows.lenet_rows, "strided": _strided}
 def latent_encoder(
     *, noise_dim: int = 100, image_size: int = 32, channels: int = 3, width: float = 1.0
 ) -> keras.Model:
-    """Image [N, S, S, channels] -> recovered z [N, noise_dim], float32 and unbounded."""
+    """Returns a net: image [N, S, S, channels] -> estimate of z [N, noise_dim], float32."""
     style = Style(bias_init=0.0)
     block: blocks.Block = []
     for row, (units, stride) in enumerate(((64, 1), (128, 2), (128, 2), (256, 2)), start=1):

@@ -1,4 +1,4 @@
-"""Networks of content transfer and of what it is compared with.
+"""Networks of content transfer, of its masked variant, and of the Fader networks.
 
 Press et al., "Emerging Disentanglement in Auto-Encoder Based Unsupervised Image Content Transfer",
 arXiv 2001.05017: encoders of common and of separate content, a decoder of both, a discriminator of
@@ -17,14 +17,24 @@ from nets.modulated import leaky
 LAYERS = Style(weight_init="he", bias_init=0.0)
 SLOPE = 0.2
 MOST_DOUBLINGS = 4  # of channels: 32 to 512
-VALUES = 2  # of Fader's attribute: absent and present, told one-hot
+VALUES = 2  # of Fader's attribute: absent and present, as a one-hot vector
 
 
 def widths(image_size: int, width: int = 32, sep: int = 25) -> dict[str, tuple[int, ...]]:
-    """Channels of the rows of `common` and `separate` encoder, and the `hidden` ones of a decoder.
+    """Returns the channels of all rows of the encoders and decoders.
 
-    Every row halves a map, the last to 2x2. The codes together have as many channels as the widest
-    map of the decoder, so the wide rows of the common encoder have `sep` less.
+    Every row of an encoder halves the map, the last one to 2x2. Both codes together have as many
+    channels as the widest map of the decoder, so the widest rows of the common encoder have `sep`
+    channels less.
+
+    Args:
+        image_size: height and width of the image.
+        width: channels of the first row.
+        sep: channels of the separate code.
+
+    Returns:
+        'common': of the common encoder, 'separate': of the separate encoder, 'hidden': of the
+        decoder before the image.
 
     Raises:
         ValueError: `image_size` is not a power of two from 16, or `sep` leaves no common channel.
@@ -52,10 +62,16 @@ def encoder(
     norm: str = "instance",
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> code [N, S / 2^rows, S / 2^rows, widths[-1]]: convolutions k4 s2, norm, LeakyReLU.
+    """Returns an encoder: image -> code [N, S / 2^rows, S / 2^rows, widths[-1]].
 
-    `norm` is 'instance' (Press et al.) or 'batch', for codes so small that the norm of an instance
-    would leave nothing of them.
+    Args:
+        name: of the net.
+        image_size: S.
+        widths: channels of the rows: convolution k4 s2, norm, LeakyReLU.
+        channels: of the image.
+        norm: 'instance' (Press et al.), or 'batch' for codes that are so small that an instance
+            norm would remove their content.
+        layers: initialisers and weight decay.
     """
     x = keras.Input((image_size, image_size, channels), name="x")
     block: Block = []
@@ -75,7 +91,9 @@ def decoder(
     norm: str = "instance",
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """[common code, separate code] -> image; all zeros in the separate code mean no extra.
+    """Returns a decoder: [common code, separate code] -> image.
+
+    A separate code of zeros means that the image lacks what only domain 2 has.
 
     Args:
         name: of the net.
@@ -84,9 +102,9 @@ def decoder(
         hidden: channels of the rows before the image, each a transposed convolution k4 s2.
         channels: of the image.
         norm: 'instance' or 'batch'.
-        layers: initialisers, decay and how maps grow.
+        layers: initialisers, weight decay, upsampling.
     """
-    codes, x = _decoded(name, common, sep, hidden, norm, layers)
+    codes, x = _codes_to_map(name, common, sep, hidden, norm, layers)
     return keras.Model(codes, blocks.chain(_image(layers, channels, name), x), name=name)
 
 
@@ -100,24 +118,27 @@ def mask_decoder(
     norm: str = "batch",
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """As `decoder`, to an image and a mask [N, S, S, 1] in [0, 1] of where it shows."""
-    codes, x = _decoded(name, common, sep, hidden, norm, layers)
+    """Returns a decoder, see `decoder`, to an image and a mask [N, S, S, 1] in [0, 1].
+
+    The mask is 1 where the image replaces the input, see `compose`.
+    """
+    codes, x = _codes_to_map(name, common, sep, hidden, norm, layers)
     mask = layers.up(1, 4, name=f"{name}_mask", activation="sigmoid", dtype="float32")
     heads = [blocks.chain(row, x) for row in (_image(layers, channels, name), mask)]
     return keras.Model(codes, heads, name=name)
 
 
 def compose(image: tf.Tensor, mask: tf.Tensor, ground: tf.Tensor) -> tf.Tensor:
-    """`image` where `mask` is 1, `ground` where it is 0: Mokady et al., output of the decoder."""
+    """Returns `image` where `mask` is 1 and `ground` where it is 0 (Mokady et al.)."""
     return image * mask + ground * (1 - mask)
 
 
 def discriminator(
     name: str = "disc", *, code: tuple[int, int, int], units: int = 512, layers: Style = LAYERS
 ) -> keras.Model:
-    """Common code -> logit [N, 1] of having the extra, float32 under any policy."""
+    """Returns a net: common code -> float32 logit [N, 1] of its image being of domain 2."""
     x = keras.Input(code, name="code")
-    return keras.Model(x, blocks.chain(_verdict(layers, units, name), x), name=name)
+    return keras.Model(x, blocks.chain(_logit_rows(layers, units, name), x), name=name)
 
 
 def fader_decoder(
@@ -129,18 +150,21 @@ def fader_decoder(
     norm: str = "batch",
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """[code, attribute [N, 2]] -> image; every row sees the attribute beside its map."""
+    """Returns a decoder: [code, one-hot attribute [N, 2]] -> image.
+
+    Every row gets the attribute as two further channels of its input.
+    """
     x, attribute = keras.Input(code, name="code"), keras.Input((VALUES,), name="attribute")
     pixel = keras.layers.Reshape((1, 1, VALUES), name=f"{name}_attribute")(attribute)
 
-    def told(x: keras.KerasTensor, row: int) -> keras.KerasTensor:
+    def with_attribute(x: keras.KerasTensor, row: int) -> keras.KerasTensor:
         spread = keras.layers.UpSampling2D(x.shape[1], name=f"{name}_spread{row}")(pixel)
         return keras.layers.Concatenate(name=f"{name}_told{row}")([x, spread])
 
     inputs = [x, attribute]
     rows = [_up_row(layers, units, norm, f"{name}_{row}") for row, units in enumerate(hidden)]
     for number, row in enumerate([*rows, _image(layers, channels, name)]):
-        x = blocks.chain(row, told(x, number))
+        x = blocks.chain(row, with_attribute(x, number))
     return keras.Model(inputs, x, name=name)
 
 
@@ -152,20 +176,23 @@ def fader_discriminator(
     dropout: float = 0.3,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Code -> logit [N, 1] of the attribute: convolutions k4 s2 to 1x1, then two dense rows."""
+    """Returns a net: code -> logit [N, 1] of the attribute.
+
+    Convolutions k4 s2 until the map is 1x1, then two dense layers.
+    """
     x = keras.Input(code, name="code")
     block: Block = []
     for row in range((code[0] - 1).bit_length()):
         conv = layers.conv(code[-1], 4, 2, name=f"{name}_{row}")
         block += [conv, *_norm("batch", conv.name), leaky(SLOPE, f"{conv.name}_leaky")]
         block.append(blocks.Dropout(dropout, name=f"{conv.name}_dropout"))
-    return keras.Model(x, blocks.chain(block + _verdict(layers, units, name), x), name=name)
+    return keras.Model(x, blocks.chain(block + _logit_rows(layers, units, name), x), name=name)
 
 
-def _decoded(
+def _codes_to_map(
     name: str, common: tuple, sep: int, hidden: tuple[int, ...], norm: str, layers: Style
 ) -> tuple[list[keras.KerasTensor], keras.KerasTensor]:
-    """Both codes, and the map before the image."""
+    """Returns the inputs for both codes, and the map before the image."""
     codes = [keras.Input(common, name="common"), keras.Input((*common[:2], sep), name="separate")]
     x = keras.layers.Concatenate(name=f"{name}_codes")(codes)
     for row, units in enumerate(hidden):
@@ -179,11 +206,12 @@ def _up_row(layers: Style, units: int, norm: str, name: str) -> Block:
 
 
 def _image(layers: Style, channels: int, name: str) -> Block:
-    """The last row: float32 under any policy, as the image is compared, saved and scored."""
+    """Returns the last row; float32 under any policy, for losses and metrics of the image."""
     return layers.up(channels, 4, name=f"{name}_image", activation="tanh", dtype="float32")
 
 
-def _verdict(layers: Style, units: int, name: str) -> Block:
+def _logit_rows(layers: Style, units: int, name: str) -> Block:
+    """Returns two dense layers, the second of which is one float32 logit."""
     return [
         keras.layers.Flatten(name=f"{name}_flatten"),
         layers.dense(units, name=f"{name}_dense"),

@@ -32,7 +32,10 @@ def generator(
     res_blocks: int = 9,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> image of its shape; the paper has 9 residual blocks at 256, 6 at 128."""
+    """Returns a net: image -> image of the same shape.
+
+    The paper has 9 residual blocks at 256x256, 6 at 128x128.
+    """
     x = keras.Input((image_size, image_size, channels), name="x")
     block = [*reflect_conv(layers, nf, 7, name=f"{name}_in"), *normed_relu(f"{name}_in")]
     block += halvings(layers, nf, range(1, 3), name)
@@ -51,10 +54,10 @@ def patch_discriminator(
     strided: int = 3,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> logits [N, h, w, 1], one per patch, float32 under any policy.
+    """Returns a net: image -> float32 logits [N, h, w, 1], one per patch.
 
-    `strided` rows have stride 2: 3 (the paper's) judge patches of 70x70 pixels, 2 of 34x34, which
-    suits 32x32 images.
+    `strided` is the number of rows with stride 2. 3, as in the paper, gives patches of 70x70
+    pixels; 2 gives patches of 34x34, for images of 32x32.
     """
     x = keras.Input((image_size, image_size, channels), name="x")
     block: Block = []
@@ -69,6 +72,6 @@ def patch_discriminator(
 
 
 def _padded(layers: Style, units: int, stride: int, name: str, **kw) -> Block:
-    """Convolution k4 behind one pixel of zeros, which with stride 1 makes the map one smaller."""
+    """Returns padding by one pixel and a convolution k4; stride 1 makes the map 1 pixel smaller."""
     pad = keras.layers.ZeroPadding2D(1, name=f"{name}_pad")
     return [pad, layers.conv(units, 4, stride, name=name, padding="valid", **kw)]

@@ -3,7 +3,7 @@
 Benaim and Wolf, "One-Shot Unsupervised Cross Domain Translation", arXiv 1806.06029; UNIT and
 CycleGAN on digits use them too. An autoencoder is unshared encoder, shared encoder, shared
 decoder, unshared decoder; images are [N, S, S, C] in [-1, 1], the content code is
-[N, S / 4, S / 4, 2 * width]. Convolutions have no bias; norms see the batch.
+[N, S / 4, S / 4, 2 * width]. Convolutions have no bias; norms are batch norms.
 """
 
 import keras
@@ -24,7 +24,7 @@ def unshared_encoder(
     width: int = 64,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> map [N, S / 2, S / 2, width]."""
+    """Returns a net: image -> map [N, S / 2, S / 2, width]."""
     x = keras.Input((image_size, image_size, channels), name="x")
     return keras.Model(x, blocks.chain(_outer(layers, width, name), x), name=name)
 
@@ -36,7 +36,7 @@ def shared_encoder(
     width: int = 64,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Map of `unshared_encoder` -> content code [N, S / 4, S / 4, 2 * width]."""
+    """Returns a net: map of `unshared_encoder` -> content code [N, S / 4, S / 4, 2 * width]."""
     x = keras.Input((image_size // 2, image_size // 2, width), name="x")
     return keras.Model(x, blocks.chain(_inner(layers, width, name), x), name=name)
 
@@ -48,7 +48,7 @@ def shared_decoder(
     width: int = 64,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Content code -> map [N, S / 2, S / 2, width]."""
+    """Returns a net: content code -> map [N, S / 2, S / 2, width]."""
     x = keras.Input((image_size // 4, image_size // 4, 2 * width), name="x")
     return keras.Model(x, blocks.chain(_inner_back(layers, width, name), x), name=name)
 
@@ -61,7 +61,7 @@ def unshared_decoder(
     width: int = 64,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Map of `shared_decoder` -> image, float32 under any policy."""
+    """Returns a net: map of `shared_decoder` -> image, float32 under any policy."""
     x = keras.Input((image_size // 2, image_size // 2, width), name="x")
     return keras.Model(x, blocks.chain(_outer_back(layers, channels, name), x), name=name)
 
@@ -74,7 +74,7 @@ def generator(
     width: int = 64,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> image: the four parts of an autoencoder as one net that shares nothing."""
+    """Returns a net: image -> image, the four parts of an autoencoder without shared layers."""
     x = keras.Input((image_size, image_size, channels), name="x")
     block = [
         *_outer(layers, width, f"{name}_outer"),
@@ -93,13 +93,13 @@ def discriminator(
     width: int = 64,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> logits [N, 1]."""
+    """Returns a net: image -> float32 logits [N, 1]."""
     x = keras.Input((image_size, image_size, channels), name="x")
     block: Block = []
     for row in range(3):
         conv = _conv(layers, width << row, 4, 2, f"{name}_conv{row}")
         block += [conv, *(_normed(conv.name) if row else [leaky(SLOPE, f"{conv.name}_leaky")])]
-    # The dense form of a valid convolution over the whole map.
+    # Equals a valid convolution over the complete map.
     block += [
         keras.layers.Flatten(name=f"{name}_flatten"),
         layers.dense(1, name=f"{name}_logit", use_bias=False, dtype="float32"),
@@ -140,6 +140,6 @@ def _conv(layers: Style, units: int, kernel: int, stride: int, name: str) -> ker
 
 
 def _normed(name: str) -> Block:
-    """Batch norm and LeakyReLU behind the layer `name`."""
+    """Returns batch norm and LeakyReLU, which follow the layer `name`."""
     norm = blocks.batch_norm(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")
     return [norm, leaky(SLOPE, f"{name}_leaky")]

@@ -1,4 +1,4 @@
-"""Coupled networks for photographs of 64x64, 128x128 and 256x256 pixels.
+"""Coupled networks for photographs of 64x64, 128x128 and 256x256 pixels, such as faces.
 
 Liu and Tuzel, "Coupled Generative Adversarial Networks", arXiv 1606.07536 (their faces), in the
 form of the SCoGAN thesis: tables A.1 and A.2 for 128x128, A.3 and A.4 for 256x256. The thesis has
@@ -17,7 +17,7 @@ GENERATOR_WIDTHS = {  # channels at 4x4, 8x8, 16x16, ... up to the size of the i
     128: (1024, 512, 256, 128, 64, 32),
     256: (2048, 1024, 512, 256, 128, 64, 32),
 }
-CONVOLUTIONS = (  # of the discriminators, all with stride 2: channels, kernel, dropout behind it
+CONVOLUTIONS = (  # of the discriminators, all with stride 2: channels, kernel, dropout rate
     (32, 5, 0.0),
     (64, 5, 0.0),
     (128, 5, 0.1),
@@ -38,16 +38,24 @@ def generators(
     residual: bool = False,
     style: Style = STYLE,
 ) -> Pair:
-    """Two generators z [N, noise_dim] -> (image [N, S, S, channels], features).
+    """Returns two generators: z [N, noise_dim] -> (image [N, S, S, channels], features).
 
-    Features are the maps after PReLU at 8x8, 16x16, ..., SxS. The first `shared_layers` of the
-    hidden blocks (dense, then the upsamplings) are the same layers in both: all but the last one
-    is the thesis' CoGAN (5 of 6 at 128, 6 of 7 at 256), 0 its SCoGAN. `residual` makes each
-    upsampling a residual block, whose sum is then the feature map: the thesis' proposal for
-    better photographs (chapter 7), see `rows.residual_rows`.
+    Features are the maps after PReLU at 8x8, 16x16, ..., SxS.
+
+    Args:
+        image_size: S, a key of GENERATOR_WIDTHS.
+        noise_dim: length of z.
+        channels: of the image.
+        width: multiplies the widths of all hidden layers.
+        shared_layers: how many hidden blocks (dense, then the upsamplings) are the same layers in
+            both nets, counted from z: all but the last one is the thesis' CoGAN (5 of 6 at 128, 6
+            of 7 at 256), 0 its SCoGAN.
+        residual: builds residual blocks, whose sums are the features: the thesis' proposal for
+            better photographs (chapter 7), see `rows.residual_rows`.
+        style: initialisers, weight decay, PReLU, upsampling.
 
     Raises:
-        ValueError: for another `image_size`, too many `shared_layers` or an unknown name.
+        ValueError: another `image_size`, too many `shared_layers`, or an unknown name.
     """
     sizes = ", ".join(map(str, GENERATOR_WIDTHS))
     if image_size not in GENERATOR_WIDTHS:
@@ -68,16 +76,21 @@ def discriminators(
     norm: str = "batch",
     style: Style = STYLE,
 ) -> Pair:
-    """Two discriminators image [N, S, S, channels] -> logits [N, 1].
+    """Returns two discriminators: image [N, S, S, channels] -> logits [N, 1].
 
-    The last `shared_layers` of the eight blocks (six convolutions, dense, logit; one convolution
-    less at 64) are the same layers in both: 7, all but the first convolution, is the thesis'
-    CoGAN; 0 its SCoGAN. `norm` follows every block but the logit: the thesis has 'batch', and
-    'layer' for WGAN-GP; 'instance' leaves out the dense block, where it would have one number to
-    normalise.
+    Args:
+        image_size: S; 64 has one convolution less than the others.
+        channels: of the image.
+        width: multiplies the widths of all hidden layers.
+        shared_layers: how many of the eight blocks (six convolutions, dense, logit) are the same
+            layers in both nets, counted from the output: 7 (all but the first convolution) is the
+            thesis' CoGAN, 0 its SCoGAN.
+        norm: follows every block except the logit; the thesis has 'batch', and 'layer' for
+            WGAN-GP. 'instance' skips the dense block, where it would normalise single numbers.
+        style: initialisers, weight decay, PReLU.
 
     Raises:
-        ValueError: for too many `shared_layers` or an unknown name.
+        ValueError: too many `shared_layers`, or an unknown name.
     """
     convolutions = CONVOLUTIONS[:-1] if image_size == 64 else CONVOLUTIONS
     makers = _discriminator_rows(convolutions, width, style, norm)
@@ -85,7 +98,7 @@ def discriminators(
 
 
 def _discriminator_rows(convolutions: tuple, width: float, style: Style, norm: str) -> list[Maker]:
-    """Rows of thesis tables A.2 and A.4: layer, norm, PReLU, dropout; then the logit."""
+    """Returns makers of thesis tables A.2 and A.4: layer, norm, PReLU, dropout; then the logit."""
 
     def conv(row: int, filters: int, kernel: int, rate: float) -> Maker:
         def make(prefix: str) -> Block:

@@ -1,9 +1,9 @@
-"""Networks that part an image into its class and what else varies in it.
+"""Networks that separate the class of an image from everything else that varies in it.
 
 Mathieu et al., "Disentangling factors of variation in deep representations using adversarial
 training", arXiv 1611.03383, with the later discriminator of image pairs. z is the unspecified
-code (style), a Gaussian; s the specified one (class). Images are [N, S, S, C]; the published nets
-are for S = 28, any other S is halved by every row and must allow that.
+code (style), a Gaussian; s is the specified code (class). Images are [N, S, S, C]. The published
+nets are for S = 28; any other S is halved by every row, so that it must be a multiple of 2^rows.
 """
 
 import keras
@@ -13,7 +13,7 @@ from nets.blocks import Block, Style
 from nets.modulated import instance_norm, leaky
 
 LAYERS = Style(weight_init="wide", bias_init=0.0)
-PUBLISHED_SIZE = 28  # 28, 13, 6, 2 and back 2, 6, 14, 28 as the unpadded rows give it
+PUBLISHED_SIZE = 28  # maps: 28, 13, 6, 2 in the encoder; 2, 6, 14, 28 in the decoder
 WIDTHS = (16, 32, 64)
 
 
@@ -27,9 +27,10 @@ def encoder(
     vae_on: str = "z",
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> codes, all float32: z [N, z_dim], s [N, s_dim], each a mean if it is Gaussian.
+    """Returns an encoder: image -> list of float32 codes z [N, z_dim] and s [N, s_dim].
 
-    The code that `vae_on` names, 'z', 's' or 'both', is: behind its mean comes its log variance.
+    `vae_on` ('z', 's' or 'both') says which code is Gaussian: it is then the mean, and its log
+    variance is the next entry of the list.
     """
     x = keras.Input((image_size, image_size, channels), name="x")
     block: Block = []
@@ -56,10 +57,10 @@ def decoder(
     out: str = "sigmoid",
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """[z [N, z_dim], s [N, s_dim]] -> image [N, S, S, channels], float32 under any policy.
+    """Returns a decoder: [z [N, z_dim], s [N, s_dim]] -> float32 image [N, S, S, channels].
 
-    `widths` are the encoder's. `out` 'sigmoid' makes images in [0, 1] as published, 'tanh' in
-    [-1, 1].
+    `widths` must be those of the encoder. `out` is 'sigmoid' for images in [0, 1], as published, or
+    'tanh' for [-1, 1].
     """
     published = image_size == PUBLISHED_SIZE
     base = 2 if published else image_size >> len(widths)
@@ -70,14 +71,14 @@ def decoder(
         name = f"dec_{code.name}"
         dense = layers.dense(base * base * units // 2, name=name)
         halves.append(leaky(0.2, f"{name}_leaky")(dense(code)))
-    both = keras.layers.Concatenate(name="dec_codes")(halves)
+    codes = keras.layers.Concatenate(name="dec_codes")(halves)
     block: Block = [keras.layers.Reshape((base, base, units), name="dec_reshape")]
     for row, width in enumerate(reversed(widths[:-1]), start=1):
         name, padding = f"dec_up{row}", "valid" if published else "same"
         block.append(_up(layers, width, padding, name=name))
         block += [instance_norm(f"{name}_norm"), leaky(0.2, f"{name}_leaky")]
     block.append(_up(layers, channels, "same", name="dec_image", activation=out, dtype="float32"))
-    return keras.Model(inputs, blocks.chain(block, both), name="dec")
+    return keras.Model(inputs, blocks.chain(block, codes), name="dec")
 
 
 def pair_discriminator(
@@ -87,9 +88,10 @@ def pair_discriminator(
     widths: tuple[int, ...] = (32, 64, 128),
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """[reference, candidate] -> logits [N, 2]: is the candidate a real image of the same class?
+    """Returns a net: [reference, candidate] (images) -> float32 logits [N, 2].
 
-    Class 1 is yes. Both inputs are images; float32 under any policy.
+    Logit 1 is for "the candidate is a real image of the class of the reference", logit 0 for the
+    opposite.
     """
     shape = (image_size, image_size, channels)
     inputs = [keras.Input(shape, name="reference"), keras.Input(shape, name="candidate")]
@@ -100,8 +102,8 @@ def pair_discriminator(
         block += [instance_norm(f"{name}_norm"), leaky(0.2, f"{name}_leaky")]
     block.append(keras.layers.Flatten(name="disc_flatten"))
     block.append(layers.dense(2, name="disc_logits", dtype="float32"))
-    both = keras.layers.Concatenate(name="disc_pair")(inputs)
-    return keras.Model(inputs, blocks.chain(block, both), name="disc")
+    pair = keras.layers.Concatenate(name="disc_pair")(inputs)
+    return keras.Model(inputs, blocks.chain(block, pair), name="disc")
 
 
 def code_classifier(
@@ -112,9 +114,10 @@ def code_classifier(
     layers: Style = LAYERS,
     name: str = "class",
 ) -> keras.Model:
-    """Code [N, dim] -> class logits, float32: the net that probed codes, here one that teaches.
+    """Returns a net: code [N, dim] -> float32 class logits [N, classes].
 
-    The code is normalised over the batch first: making it small does not hide a class.
+    The code is normalised over the batch first, so that an encoder cannot hide the class by making
+    the code small.
     """
     code = keras.Input((dim,), name="code")
     block: Block = [blocks.batch_norm(name="class_code_norm")]
@@ -127,7 +130,7 @@ def code_classifier(
 
 
 def _down(layers: Style, units: int, image_size: int, name: str) -> Block:
-    """Convolution k5 s2: with one pixel of padding at the published size, halving at others."""
+    """Returns a convolution k5 s2: padding of 1 at the published size, exact halving at others."""
     if image_size != PUBLISHED_SIZE:
         return [layers.conv(units, 5, 2, name=name)]
     pad = keras.layers.ZeroPadding2D(1, name=f"{name}_pad")

@@ -1,8 +1,8 @@
 """Faster forms of some Keras layers on a CPU: same mathematics and weights, other operations.
 
-`speed_up` gives each layer of a finished network that has a faster form here another `call`. Their
-classes stay Keras' own, so a network is defined, saved and loaded as if this file did not exist.
-Every form can be differentiated twice, as gradient penalties need it.
+`speed_up` replaces the method `call` of the layers of a finished network. The layers keep the
+classes of Keras, so that a network is defined, saved and loaded without this file. Every form can
+be differentiated twice, as gradient penalties require.
 """
 
 import functools
@@ -11,9 +11,9 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-FEW_FILTERS = 4  # up to here a convolution of stride 1 is faster as shifted columns
-WIDE_KERNEL = 5  # from here on the gradient of a usual one is faster a column at a time
-FEW_INPUTS = 4  # unless it has so few input channels
+FEW_FILTERS = 4  # up to this number, a convolution of stride 1 is faster as shifted columns
+WIDE_KERNEL = 5  # from this width on, the gradient of other ones is faster by columns
+FEW_INPUTS = 4  # input channels up to which neither is faster
 SMALL_MAP = 8  # input height up to which a kernel's gradient is faster as a matrix product
 
 
@@ -22,8 +22,8 @@ def speed_up(net: keras.Model, compute_dtype: str = "float32") -> None:
 
     Args:
         net: a built functional model; models inside it are searched too.
-        compute_dtype: of the matrix products; layers of other dtypes keep their own, but the last
-            row, which is float32 for its sums, multiplies in this one too.
+        compute_dtype: dtype of the matrix products in layers of few filters, such as the float32
+            row that makes an image; their sums are float32.
     """
     for layer in net.layers:
         if isinstance(layer, keras.Model):
@@ -33,7 +33,7 @@ def speed_up(net: keras.Model, compute_dtype: str = "float32") -> None:
 
 
 def _form(layer: keras.layers.Layer, compute_dtype: str) -> Callable | None:
-    """The faster `call(layer, x, ...)`, None where Keras' own is as good or the only one."""
+    """Returns the faster `call(layer, x, ...)`; None where that of Keras is as fast or needed."""
     if type(layer) is keras.layers.Conv2DTranspose:
         return _transposed_form(layer, compute_dtype)
     if type(layer) is keras.layers.Conv2D:
@@ -78,7 +78,7 @@ def batch_norm(
     training: bool | None = None,
     mask: None = None,
 ) -> tf.Tensor:
-    """Batch norm of [N, H, W, C] as TensorFlow's one fused operation.
+    """Applies batch norm to [N, H, W, C] by one fused operation of TensorFlow.
 
     Keras computes moments, scale and shift one after the other. Statistics are float32.
     """
@@ -99,7 +99,7 @@ def batch_norm(
     )
     if learns:
         count = tf.cast(tf.size(x) // x.shape[-1], tf.float32)
-        biased = batch_variance * ((count - 1.0) / count)  # Keras averages the biased one
+        biased = batch_variance * ((count - 1.0) / count)  # Keras averages the biased variance
         kept = layer.momentum
         layer.moving_mean.assign(kept * mean + (1.0 - kept) * batch_mean)
         layer.moving_variance.assign(kept * variance + (1.0 - kept) * biased)
@@ -107,7 +107,7 @@ def batch_norm(
 
 
 def prelu(layer: keras.layers.PReLU, x: tf.Tensor) -> tf.Tensor:
-    """PReLU of [N, H, W, C] in one pass over memory forwards and one backwards."""
+    """Applies PReLU to [N, H, W, C]; output and gradient take one pass over memory each."""
     return _prelu(x, tf.cast(layer.alpha, x.dtype))
 
 
@@ -116,7 +116,7 @@ def _prelu(x: tf.Tensor, alpha: tf.Tensor) -> tuple[tf.Tensor, Callable]:
     return _prelu_forward(x, alpha), lambda upstream: _prelu_backward(x, alpha, upstream)
 
 
-# XLA makes one loop of each; over a whole network it would be slower than the library's kernels.
+# XLA makes one loop of each. For a complete network it is slower than the kernels of TensorFlow.
 @tf.function(jit_compile=True, autograph=False)
 def _prelu_forward(x: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
     return tf.where(x > 0, x, alpha * x)
@@ -131,12 +131,12 @@ def _prelu_backward(x: tf.Tensor, alpha: tf.Tensor, upstream: tf.Tensor) -> tupl
 
 
 def small_transposed(layer: keras.layers.Conv2DTranspose, x: tf.Tensor) -> tf.Tensor:
-    """Transposed convolution whose filter gradient is one matrix product.
+    """Applies a transposed convolution whose kernel gradient is one matrix product.
 
-    On small maps with many channels the convolution library is slow at that gradient.
+    The convolution library is slow at this gradient on small maps with many channels.
     """
     y = _transposed(x, tf.cast(layer.kernel, x.dtype), layer.strides[0])
-    return _finished(layer, y)
+    return _bias_and_activation(layer, y)
 
 
 def _transposed(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
@@ -164,44 +164,44 @@ def _transposed(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
 def shift_and_add(
     layer: keras.layers.Conv2DTranspose, x: tf.Tensor, compute_dtype: str = "float32"
 ) -> tf.Tensor:
-    """Stride-1 transposed convolution to few channels: a column per kernel column, then shifts.
+    """Applies a transposed convolution of stride 1 to few channels, one kernel column at a time.
 
-    A k x k kernel to c channels uses the units of a matrix product badly; k x 1 to k * c channels
-    uses them better, and the k shifted sums along the width are cheap. They are float32.
+    A k x k kernel to c channels makes poor use of a matrix product. A k x 1 kernel to k * c
+    channels makes better use of it, and the sums of k shifted parts, in float32, are cheap.
     """
     rows, columns, filters, inputs = layer.kernel.shape
     kernel = tf.reshape(tf.reverse(layer.kernel, [1]), (rows, 1, columns * filters, inputs))
     shape = tf.concat([tf.shape(x)[:3], [columns * filters]], axis=0)
     kernel, x = tf.cast(kernel, compute_dtype), tf.cast(x, compute_dtype)
     parts = tf.nn.conv2d_transpose(x, kernel, shape, 1, "SAME")
-    return _summed(layer, parts, columns, _margins(columns, "same")[::-1])
+    return _sum_columns(layer, parts, columns, _margins(columns, "same")[::-1])
 
 
 def few_filters(
     layer: keras.layers.Conv2D, x: tf.Tensor, compute_dtype: str = "float32"
 ) -> tf.Tensor:
-    """Convolution of a wide kernel to few channels, as `shift_and_add`."""
+    """Applies a convolution of a wide kernel to few channels in the way of `shift_and_add`."""
     rows, columns, inputs, filters = layer.kernel.shape
     kernel = tf.transpose(layer.kernel, [0, 2, 1, 3])
     kernel = tf.reshape(kernel, (rows, 1, inputs, columns * filters))
     kernel, x = tf.cast(kernel, compute_dtype), tf.cast(x, compute_dtype)
     parts = tf.nn.conv2d(x, kernel, 1, layer.padding.upper())
-    return _summed(layer, parts, columns, _margins(columns, layer.padding))
+    return _sum_columns(layer, parts, columns, _margins(columns, layer.padding))
 
 
-def _summed(
+def _sum_columns(
     layer: keras.layers.Conv2D | keras.layers.Conv2DTranspose,
     parts: tf.Tensor,
     columns: int,
     margins: tuple[int, int],
 ) -> tf.Tensor:
-    """The image of these columns: sums in float32, then bias and activation."""
+    """Returns the output of the layer: sums of its columns in float32, bias and activation."""
     y = _shifted_sum(tf.cast(parts, tf.float32), columns, margins)
-    return _finished(layer, tf.cast(y, layer.compute_dtype))
+    return _bias_and_activation(layer, tf.cast(y, layer.compute_dtype))
 
 
 def wide_kernel(layer: keras.layers.Conv2D, x: tf.Tensor) -> tf.Tensor:
-    """Convolution whose filter gradient is that of one kernel column to as many more channels."""
+    """Applies a convolution whose kernel gradient is computed with one column and more channels."""
     columns, padding = layer.kernel_size[1], layer.padding
     margins = _margins(columns, padding)
 
@@ -210,32 +210,32 @@ def wide_kernel(layer: keras.layers.Conv2D, x: tf.Tensor) -> tf.Tensor:
         rows, _, inputs, filters = kernel.shape
 
         def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            how = dict(strides=[1, 1, 1, 1], padding=padding.upper())
+            options = dict(strides=[1, 1, 1, 1], padding=padding.upper())
             back = tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.shape(x), filter=kernel, out_backprop=upstream, **how
+                input_sizes=tf.shape(x), filter=kernel, out_backprop=upstream, **options
             )
             column = tf.raw_ops.Conv2DBackpropFilter(
                 input=x,
                 filter_sizes=[rows, 1, inputs, columns * filters],
                 out_backprop=_side_by_side(upstream, columns, margins),
-                **how,
+                **options,
             )
             column = tf.reshape(column, (rows, inputs, columns, filters))
             return back, tf.transpose(column, [0, 2, 1, 3])
 
         return tf.nn.conv2d(x, kernel, 1, padding.upper()), gradients
 
-    return _finished(layer, compute(x, tf.cast(layer.kernel, x.dtype)))
+    return _bias_and_activation(layer, compute(x, tf.cast(layer.kernel, x.dtype)))
 
 
 def _margins(columns: int, padding: str) -> tuple[int, int]:
-    """Zeros that a convolution of stride 1 sees on the left and the right."""
+    """Returns how many zeros a convolution of stride 1 adds on the left and on the right."""
     left = (columns - 1) // 2 if padding == "same" else 0
     return left, columns - 1 - left if padding == "same" else 0
 
 
 def _shifted_sum(parts: tf.Tensor, columns: int, margins: tuple[int, int]) -> tf.Tensor:
-    """Output column j is the sum of part k of input column j + k - left margin over all k."""
+    """Returns columns j: the sums over k of part k in input column j + k - left margin."""
     filters = parts.shape[3] // columns
     width = parts.shape[2] + sum(margins) - columns + 1
 
@@ -250,7 +250,7 @@ def _shifted_sum(parts: tf.Tensor, columns: int, margins: tuple[int, int]) -> tf
 
 
 def _side_by_side(upstream: tf.Tensor, columns: int, margins: tuple[int, int]) -> tf.Tensor:
-    """The gradient of `_shifted_sum`: what each part's columns have added to."""
+    """Returns the gradient of `_shifted_sum` by its parts."""
     left, right = (columns - 1 - margin for margin in margins)
     wide = tf.pad(upstream, [[0, 0], [0, 0], [left, right], [0, 0]])
     width = wide.shape[2] - columns + 1
@@ -258,8 +258,9 @@ def _side_by_side(upstream: tf.Tensor, columns: int, margins: tuple[int, int]) -
     return tf.concat([wide[:, :, k : k + width] for k in shifts], axis=-1)
 
 
-def _finished(layer: keras.layers.Conv2D | keras.layers.Conv2DTranspose, y: tf.Tensor) -> tf.Tensor:
-    """Bias and activation."""
+def _bias_and_activation(
+    layer: keras.layers.Conv2D | keras.layers.Conv2DTranspose, y: tf.Tensor
+) -> tf.Tensor:
     if layer.use_bias:
         y = tf.nn.bias_add(y, tf.cast(layer.bias, y.dtype))
     return layer.activation(y)

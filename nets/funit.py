@@ -1,9 +1,9 @@
 """Networks of FUNIT: content encoder, class encoder, decoder with AdaIN, discriminator.
 
 Liu et al., "Few-Shot Unsupervised Image-to-Image Translation", arXiv 1905.01723, appendix A.
-Images are [N, S, S, C] in [-1, 1]. The content code is a map, the style code (FUNIT: class code) a
-vector. The defaults are the published nets; `downs` and `nf` must be the same for the content
-encoder and the decoder.
+Images are [N, S, S, C] in [-1, 1]. The content code is a map; the style code (called class code by
+FUNIT) is a vector. The defaults are those of the paper. The content encoder and the decoder need
+the same `downs` and `nf`.
 """
 
 import keras
@@ -12,6 +12,7 @@ import tensorflow as tf
 from nets import blocks
 from nets.blocks import Block, Residual, Style
 from nets.modulated import (
+    Modulation,
     ReflectPad,
     image_row,
     leaky,
@@ -36,9 +37,9 @@ def content_encoder(
     code_channels: int | None = None,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> content code [N, S / 2^downs, S / 2^downs, nf * 2^downs].
+    """Returns a net: image -> content code [N, S / 2^downs, S / 2^downs, nf * 2^downs].
 
-    `code_channels` squeezes the code to so many channels by a convolution k1 (not in FUNIT).
+    `code_channels` reduces the code to this number of channels by a convolution k1 (not in FUNIT).
     """
     x = keras.Input((image_size, image_size, channels), name="x")
     block = _normed_row(layers, nf, 7, 1, "content_conv0")
@@ -64,10 +65,10 @@ def class_encoder(
     style_dim: int = 64,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> style code [N, style_dim].
+    """Returns a net: image -> float32 style code [N, style_dim].
 
-    Channels double in the first two of the `downs` rows only. There is no norm: it would take away
-    the statistics that are the style.
+    Only the first two of the `downs` rows double the channels. There is no norm, because it would
+    remove the statistics that make up the style.
     """
     x = keras.Input((image_size, image_size, channels), name="x")
     block: Block = []
@@ -96,11 +97,11 @@ def decoder(
     unit_gain: bool = False,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """[content code, style code] -> image [N, S, S, channels] in [-1, 1]; FUNIT's MLP is inside.
+    """Returns a net: [content code, style code] -> image [N, S, S, channels] in [-1, 1].
 
-    Residual blocks with AdaIN, then nearest upsampling and k5 rows with instance norm. The last
-    layer of the MLP makes bias and gain of every AdaIN; `unit_gain` starts the gains at 1 (not in
-    FUNIT). `code_channels` as in `content_encoder`.
+    Residual blocks with AdaIN, then nearest upsampling and k5 rows with instance norm. FUNIT's MLP
+    is part of the net; its last layer gives bias and gain of every AdaIN. With `unit_gain` the
+    initial gains are 1 (not in FUNIT). `code_channels` as in `content_encoder`.
     """
     units = nf << downs
     side = image_size >> downs
@@ -108,7 +109,7 @@ def decoder(
     style = keras.Input((style_dim,), name="style")
     code = blocks.chain(_mlp(layers, mlp_width, MLP_LAYERS - 1), style)
 
-    def adain(name: str):
+    def adain(name: str) -> Modulation:
         return modulated(layers, code, units, unit_gain=unit_gain, name=name)
 
     block: Block = [layers.conv(units, 1, name="dec_content")] if code_channels else []
@@ -123,7 +124,7 @@ def decoder(
 
 
 def _mlp(layers: Style, units: int, rows: int) -> Block:
-    """The layers of FUNIT's MLP before its last one."""
+    """Returns the layers of FUNIT's MLP except the last one."""
     names = [f"mlp_dense{row}" for row in range(1, rows + 1)]
     return [layers.dense(units, name=name, activation="relu") for name in names]
 
@@ -137,10 +138,10 @@ def discriminator(
     classes: int = 119,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> (logits [N, h, w, classes], features [N, h, w, C]), h = S / 2^(res_blocks / 2 - 1).
+    """Returns a net: image -> (float32 logits [N, h, w, classes], features [N, h, w, C]).
 
-    Every class has a patch discriminator of its own, `pick_head`; all share the features, on which
-    only the last row stands. Logits are float32 under any policy.
+    h is S / 2^(res_blocks / 2 - 1). Every class has its own patch discriminator, see `pick_head`;
+    only the last row differs, and all others are the shared features.
 
     Raises:
         ValueError: `res_blocks` is odd or below 2.
@@ -166,7 +167,7 @@ def discriminator(
 
 
 def _preactivated(layers: Style, inputs: int, outputs: int, name: str) -> Residual:
-    """Residual block with LeakyReLU before each convolution and no norm."""
+    """Returns a residual block with LeakyReLU before each convolution and without norm."""
     main: Block = []
     for row, units in enumerate((min(inputs, outputs), outputs), start=1):
         main.append(leaky(0.2, f"{name}_leaky{row}"))
@@ -176,7 +177,7 @@ def _preactivated(layers: Style, inputs: int, outputs: int, name: str) -> Residu
 
 
 def pick_head(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Logits [N, h, w] of the head that belongs to each image's class.
+    """Returns for each image the logits [N, h, w] of the discriminator of its class.
 
     Args:
         logits: [N, h, w, classes].

@@ -1,10 +1,10 @@
-"""Networks of a single GAN: 32x32, 64x64, the digit pair of the thesis (L6.3) and 2-D points.
+"""Networks of a single GAN: for 32x32, 64x64, the digits of the thesis, and 2-D points.
 
 A generator maps z [N, noise_dim] to (image, features), a discriminator an image to logits [N, 1].
 Images are in [-1, 1]; the points of 'toy' are [N, 2] and unbounded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 
@@ -23,10 +23,9 @@ def generator(
     width: float = 1.0,
     style: Style = STYLE,
 ) -> keras.Model:
-    """The generator `arch` of `GENERATORS`; its image has the size `IMAGE_SIZE[arch]`.
+    """Returns the generator `arch` of GENERATORS: z [N, noise_dim] -> (image, features).
 
-    Raises:
-        ValueError: for an unknown name.
+    The image has the size IMAGE_SIZE[arch]. Raises ValueError for an unknown name.
     """
     tower = blocks.pick(GENERATORS, arch, "generator")(channels, width, style)
     return rows.generator("gen", noise_dim, tower)
@@ -42,17 +41,23 @@ def discriminator(
     dropout: float | None = None,
     style: Style = STYLE,
 ) -> keras.Model:
-    """The discriminator `arch` of `DISCRIMINATORS`.
+    """Returns the discriminator `arch` of DISCRIMINATORS: image -> logits [N, 1].
 
-    `image_size` None is `IMAGE_SIZE[arch]`; `dropout` None is the net's own rate (0.4 for '32'
-    and '64', 0.5 for 'digit'). 'toy' ignores image size, channels, norm and dropout.
+    Args:
+        arch: name of the net; 'toy' ignores image size, channels, norm and dropout.
+        image_size: height and width of the image; None: IMAGE_SIZE[arch].
+        channels: of the image.
+        width: multiplies the widths of all hidden layers.
+        norm: of the convolutions, see `blocks.norm`.
+        dropout: rate; None: 0.4 for '32' and '64', 0.5 for 'digit'.
+        style: initialisers, weight decay, PReLU.
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: an unknown name.
     """
     tower = blocks.pick(DISCRIMINATORS, arch, "discriminator")(width, style, norm, dropout)
     size = image_size or IMAGE_SIZE[arch]
-    shape = (2,) if arch == "toy" else (size, size, channels)
+    shape: tuple[int | None, ...] = (2,) if arch == "toy" else (size, size, channels)
     return rows.discriminator("disc", shape, tower)
 
 
@@ -68,17 +73,17 @@ def _digit_discriminator(
 
 
 def _generator_32(channels: int, width: float, style: Style) -> list[Block]:
-    """Dense to 4x4x256, four rows k4 with batch norm (momentum 0.8), convolution k6."""
+    """Dense layer to 4x4x256, four rows k4 with batch norm (momentum 0.8), convolution k6."""
     image = style.conv(channels, 6, name="gen_image", activation="tanh", dtype="float32")
     ups = ((128, 1), (128, 2), (128, 2), (256, 2))
     return [_start(4, 256, width, style), *_leaky_rows(ups, 4, width, style), [image]]
 
 
 def _generator_64(channels: int, width: float, style: Style) -> list[Block]:
-    """Dense to 16x16x1024, four rows k3, transposed convolution k6.
+    """Dense layer to 16x16x1024, four rows k3, transposed convolution k6.
 
-    The published net has stride 2 in all four rows and so makes 256x256 images; here the last two
-    have stride 1, which gives the 64x64 of its name with the same parameters.
+    The net in the thesis has stride 2 in all four rows, which gives images of 256x256; here the
+    last two have stride 1, which gives 64x64 with the same parameters.
     """
     image = style.up(channels, 6, 1, name="gen_image", activation="tanh", dtype="float32")
     ups = ((512, 2), (256, 2), (128, 1), (128, 1))
@@ -122,8 +127,8 @@ def _tanh_rows(prefix: str, width: float, style: Style) -> list[Block]:
     return [[style.dense(units, name=name, activation="tanh")] for name in names]
 
 
-def _convolutions(*units: int):
-    """A discriminator of convolutions k3, the first with stride 1, the others with 2."""
+def _convolutions(*units: int) -> Callable[[float, Style, str, float | None], list[Block]]:
+    """Returns a maker of discriminators: convolutions k3, the first with stride 1, others 2."""
 
     def build(width: float, style: Style, norm: str, dropout: float | None) -> list[Block]:
         widths = [blocks.scaled(unit, width) for unit in units]

@@ -1,9 +1,9 @@
-"""Who an image shows: codes that are near for one person and far for two; always frozen.
+"""Networks that recognise persons: similar codes for images of one person; never trained.
 
 `face128` is dlib's ResNet for faces (King, dlib.net, 2017; He et al., arXiv 1512.03385, at a third
-of the width): same person below a Euclidean distance of 0.6. `resnet50` is VGGFace2's (Cao et al.,
-arXiv 1710.08092), with the stride in a block's first convolution as in Caffe. The batch norm or the
-scale behind each convolution is part of its kernel and bias here.
+of the width): the same person below a Euclidean distance of 0.6. `resnet50` is that of VGGFace2
+(Cao et al., arXiv 1710.08092), with the stride in the first convolution of a block, as in Caffe.
+The batch norm or scale that follows a convolution is included in its kernel and bias.
 """
 
 import functools
@@ -17,7 +17,7 @@ Weights = Mapping[str, np.ndarray]
 Arrays = tuple[np.ndarray, np.ndarray]  # kernel and bias of a convolution
 
 FACE_SIZE, FACE_MEAN = 150, (122.782, 117.001, 104.298)  # of RGB in 0..255
-FACE_BLOCKS = {  # channels -> blocks; those named `down` halve the map
+FACE_BLOCKS = {  # channels -> blocks; blocks named `down` halve the map
     32: ("1", "2", "3"),
     64: ("down", "1", "2", "3"),
     128: ("down", "1", "2"),
@@ -29,19 +29,19 @@ RESNET_EPSILON = 1e-5
 
 
 def face128(weights: Weights | None = None) -> keras.Model:
-    """Images [N, H, W, 3] in [-1, 1] -> codes, float32 [N, 128].
+    """Returns a net: images [N, H, W, 3] in [-1, 1] -> float32 codes [N, 128].
 
-    An image shows one upright face that fills it; it is resized to 150x150 inside.
+    An image should show one upright face that fills it. The net resizes it to 150x150.
 
     Args:
-        weights: by the names of face-api.js; None for untrained ones, the same at every call.
+        weights: by the names of face-api.js; None gives untrained ones, the same at every call.
 
     Raises:
-        ValueError: weights that are missing or of another shape.
+        ValueError: weights are missing or have another shape.
     """
     conv = _convolutions(weights, _scaled)
     x, y = _resized(FACE_SIZE)
-    y = (127.5 * y + 127.5 - np.float32(FACE_MEAN)) / 256
+    y = (127.5 * y + 127.5 - np.array(FACE_MEAN, np.float32)) / 256
     y = conv(y, "conv32_down", 32, 7, 2)
     y = keras.layers.MaxPooling2D(3, 2)(y)
     for channels, blocks in FACE_BLOCKS.items():
@@ -49,9 +49,9 @@ def face128(weights: Weights | None = None) -> keras.Model:
             name = f"conv{channels}_{block}"
             y = _face_block(conv, y, name, channels, halve=block.startswith("down"))
     y = keras.layers.GlobalAveragePooling2D(dtype="float32")(y)
-    law = keras.initializers.HeNormal(seed=0)
+    he = keras.initializers.HeNormal(seed=0)
     head = keras.layers.Dense(
-        128, use_bias=False, kernel_initializer=law, dtype="float32", name="fc"
+        128, use_bias=False, kernel_initializer=he, dtype="float32", name="fc"
     )
     codes = head(y)
     if weights is not None:
@@ -60,7 +60,7 @@ def face128(weights: Weights | None = None) -> keras.Model:
 
 
 def _face_block(conv: Callable, x, name: str, channels: int, *, halve: bool):
-    """What is short of the other branch, in channels or at the lower right, is filled with 0."""
+    """Adds two branches; missing channels, and pixels at the lower right, are filled with 0."""
     y = conv(x, f"{name}/conv1", channels, 3, 2 if halve else 1)
     y = conv(y, f"{name}/conv2", channels, 3, activation=None)
     if halve:
@@ -72,22 +72,22 @@ def _face_block(conv: Callable, x, name: str, channels: int, *, halve: bool):
 
 
 def resnet50(weights: Weights | None = None) -> keras.Model:
-    """Images [N, H, W, 3] in [-1, 1] -> codes, float32 [N, 2048], none negative.
+    """Returns a net: images [N, H, W, 3] in [-1, 1] -> float32 codes [N, 2048], at least 0.
 
-    An image shows one face with some margin; it is resized to 224x224 inside.
+    An image should show one face with some margin. The net resizes it to 224x224.
 
     Args:
         weights: by the names of VGGFace2's PyTorch release ("conv1_7x7_s2.weight", [out, in, h, w],
-            "conv1_7x7_s2_bn.running_var", ...); None for untrained ones, the same at every call.
+            "conv1_7x7_s2_bn.running_var", ...); None gives untrained ones, the same at every call.
 
     Raises:
-        ValueError: weights that are missing or of another shape.
+        ValueError: weights are missing or have another shape.
     """
     conv = _convolutions(weights, _normalised)
     x, y = _resized(RESNET_SIZE)
-    y = 127.5 * y + 127.5 - np.float32(RESNET_MEAN)
+    y = 127.5 * y + 127.5 - np.array(RESNET_MEAN, np.float32)
     y = conv(keras.layers.ZeroPadding2D(3)(y), "conv1_7x7_s2", 64, 7, 2)
-    # Caffe's pooling lets the last window hang over the edge; behind a ReLU 0 is as good as nothing
+    # In Caffe the last window may cross the border; after a ReLU, zeros do not change a maximum.
     y = keras.layers.ZeroPadding2D(((0, 1), (0, 1)))(y)
     y = keras.layers.MaxPooling2D(3, 2)(y)
     for stage, blocks in enumerate(RESNET_BLOCKS, start=2):
@@ -115,12 +115,11 @@ ARCHITECTURES: dict[str, Callable[[Weights | None], keras.Model]] = {
 
 
 def of_classifier(net: keras.Model) -> keras.Model:
-    """Images [N, H, W, 3] in [-1, 1] -> what the last layer of `net` is given, float32 [N, D].
+    """Returns a net of a classifier without its last layer: images -> float32 features [N, D].
 
-    Images are resized to those that `net` takes. Called with `training=True` it would drop out.
-
-    Raises:
-        ValueError: `net` has no layer named 'features'.
+    It takes images [N, H, W, 3] in [-1, 1] and resizes them to the size that `net` takes. With
+    `training=True` the dropout of `net` is active. Raises ValueError when `net` has no layer named
+    'features'.
     """
     features = keras.Model(net.input, net.get_layer("features").output)
     x, y = _resized(*net.input_shape[1:3])
@@ -129,7 +128,7 @@ def of_classifier(net: keras.Model) -> keras.Model:
 
 
 def _resized(*size: int):
-    """An input of any size, and the images at height and width `size`."""
+    """Returns an input of any size, and its images resized to height and width `size`."""
     x = keras.Input((None, None, 3), name="x")
     height, width = size if len(size) == 2 else size * 2
     resize = keras.layers.Resizing(height, width, interpolation="bilinear", dtype="float32")
@@ -143,7 +142,7 @@ def _frozen(x, codes, name: str) -> keras.Model:
 
 
 def _convolutions(weights: Weights | None, read: Callable[[Weights, str], Arrays]) -> Callable:
-    """Convolution by name; its kernel and bias are what `read` makes of the weights."""
+    """Returns a function that adds a convolution by name; `read` gets its kernel and bias."""
     return functools.partial(_conv, None if weights is None else functools.partial(read, weights))
 
 
@@ -172,14 +171,14 @@ def _conv(
 
 
 def _scaled(weights: Weights, name: str) -> Arrays:
-    """Of a convolution with a factor and a summand per channel behind it."""
+    """Returns kernel and bias of a convolution that includes the factor and summand after it."""
     parts = ("conv/filters", "conv/bias", "scale/weights", "scale/biases")
     kernel, bias, factor, summand = (_named(weights, f"{name}/{part}") for part in parts)
     return kernel * factor, bias * factor + summand
 
 
 def _normalised(weights: Weights, name: str) -> Arrays:
-    """Of a convolution of PyTorch's with the batch norm `<name>_bn` behind it."""
+    """Returns kernel and bias of a PyTorch convolution that includes the batch norm after it."""
     kernel = _named(weights, f"{name}.weight")
     if kernel.ndim != 4:
         raise ValueError(f"{name}.weight is not of a convolution: {kernel.shape}")

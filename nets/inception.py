@@ -1,7 +1,7 @@
-"""Inception v3, whose pooled features KID and FID of photographs compare: always frozen.
+"""Inception v3, whose pooled features are used by KID and FID of photographs; never trained.
 
-Szegedy et al., arXiv 1512.00567, with the ImageNet weights of keras.applications. The published
-FIDs use another training of it (TF-Slim, 2015), so absolute numbers differ from theirs.
+Szegedy et al., arXiv 1512.00567, with the ImageNet weights of keras.applications. Published FIDs
+use other weights (TF-Slim, 2015), so that absolute values differ.
 """
 
 import keras
@@ -11,16 +11,16 @@ RESIZER = "bilinear to 299x299, half-pixel centres, no antialias"
 
 
 def inception(weights: str | None = "imagenet") -> keras.Model:
-    """Images [N, H, W, 3] in [-1, 1] -> features [N, 2048]; resized inside.
+    """Returns a net: images [N, H, W, 3] in [-1, 1] -> features [N, 2048].
 
-    `weights` None is for tests. Raises FileNotFoundError when Keras' file is neither in its cache
-    nor can be downloaded.
+    The net resizes the images to 299x299. `weights` None gives untrained weights, for tests. Raises
+    FileNotFoundError when the file of Keras is not in its cache and cannot be downloaded.
     """
     try:
         net = keras.applications.InceptionV3(
             include_top=False, weights=weights, pooling="avg", input_shape=(SIZE, SIZE, 3)
         )
-    except Exception as error:  # Keras raises nothing more special when there is no network
+    except Exception as error:  # Keras raises a plain Exception without a network
         raise FileNotFoundError("no InceptionV3 weights in Keras' cache, nor a network") from error
     x = keras.Input((None, None, 3), name="x")
     resized = keras.layers.Resizing(SIZE, SIZE, interpolation="bilinear")(x)

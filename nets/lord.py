@@ -1,4 +1,4 @@
-"""Networks of LORD and of the naive G2G that borrows its generator.
+"""Networks of LORD, and of the naive G2G, which uses the same generator.
 
 Gabbay and Hoshen, "Demystifying Inter-Class Disentanglement", arXiv 1906.11796. Images are
 [N, S, S, C]; codes are vectors.
@@ -10,7 +10,7 @@ from nets import blocks, modulated
 from nets.blocks import Block, Style
 
 LAYERS = Style(weight_init="he", bias_init=0.0)
-SLOPE = 0.01  # of LORD's own LeakyReLU; the naive encoder has 0.2
+SLOPE = 0.01  # of LeakyReLU in LORD; the naive encoder has 0.2
 ENCODER_WIDTHS = (64, 128, 256, 256, 256)
 
 
@@ -23,9 +23,10 @@ def naive_encoder(
     code_dim: int = 256,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> code [N, code_dim]: convolutions k4 s2 down to 4x4, one k4 to 1x1, all with norm.
+    """Returns a net: image -> code [N, code_dim].
 
-    The first row has `width` channels and each further one twice as many.
+    Convolutions k4 s2 down to 4x4, then one k4 to 1x1, all with batch norm. The first row has
+    `width` channels; each further one has twice as many as the one before.
 
     Raises:
         ValueError: `image_size` is not a power of two from 32.
@@ -59,7 +60,10 @@ def encoder(
     code_dim: int = 128,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> code [N, code_dim], as in LORD's second stage: k7, k4 s2 ..., two dense layers."""
+    """Returns a net: image -> float32 code [N, code_dim], the encoder of LORD's second stage.
+
+    Convolution k7, convolutions k4 s2, two dense layers, and the code.
+    """
     x = keras.Input((image_size, image_size, channels), name="x")
     block: Block = []
     for row, units in enumerate(widths):
@@ -74,9 +78,12 @@ def encoder(
 
 
 def table(name: str, rows: int, code_dim: int) -> keras.Model:
-    """Numbers [N] in [0, rows) -> learned codes [N, code_dim], from U(-0.05, 0.05)."""
-    law = keras.initializers.RandomUniform(-0.05, 0.05)
-    codes = keras.layers.Embedding(rows, code_dim, law, name=f"{name}_rows", dtype="float32")
+    """Returns a net: numbers [N] in [0, rows) -> learned codes [N, code_dim].
+
+    The initial codes are from U(-0.05, 0.05).
+    """
+    uniform = keras.initializers.RandomUniform(-0.05, 0.05)
+    codes = keras.layers.Embedding(rows, code_dim, uniform, name=f"{name}_rows", dtype="float32")
     number = keras.Input((), dtype="int64", name="number")
     return keras.Model(number, codes(number), name=name)
 
@@ -94,10 +101,10 @@ def generator(
     unit_gain: bool = True,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """[content [N, content_dim], style [N, style_dim]] -> image [N, S, S, channels].
+    """Returns a net: [content [N, content_dim], style [N, style_dim]] -> image [N, S, S, channels].
 
-    Dense layers make a small map of the content; every doubling of it ends in an AdaIN whose bias
-    and gain are a linear function of the style.
+    Dense layers turn the content into a small map. Each time the map has been doubled there is an
+    AdaIN whose bias and gain are a linear function of the style.
 
     Args:
         image_size: S, a multiple of 2 ** adain_layers.
@@ -107,12 +114,13 @@ def generator(
         width: channels of all maps, a multiple of 8.
         tail: channels of the map before the image.
         adain_layers: doublings; the first map is S / 2 ** adain_layers wide.
-        out: 'tanh' ([-1, 1]) or 'sigmoid' ([0, 1], LORD's own data range).
-        unit_gain: start AdaIN at gains around 1, as plain instance norm; LORD: around 0.
-        layers: initialisers and decay.
+        out: 'tanh' ([-1, 1]) or 'sigmoid' ([0, 1], as in LORD).
+        unit_gain: whether the initial gains of AdaIN are around 1, as in an instance norm; in
+            LORD they are around 0.
+        layers: initialisers and weight decay.
 
     Raises:
-        ValueError: for another `image_size` or `out`.
+        ValueError: another `image_size` or `out`.
     """
     if out not in ("tanh", "sigmoid"):
         raise ValueError(f"unknown out {out!r}; choose from tanh, sigmoid")
@@ -136,7 +144,7 @@ def generator(
     block += [
         layers.conv(tail, 5, name="gen_tail"),
         modulated.leaky(SLOPE, "gen_tail_leaky"),
-        # float32 whatever the policy: the image is compared, saved and scored.
+        # float32 under any policy, for losses and metrics of the image.
         layers.conv(channels, 7, name="gen_image", activation=out, dtype="float32"),
     ]
     return keras.Model([content, style], blocks.chain(block, content), name="gen")

@@ -1,4 +1,4 @@
-"""AdaIN, instance norm, reflect padding, and the blocks of translation nets made of them.
+"""AdaIN, instance norm, reflect padding, and blocks of translation networks built from them.
 
 AdaIN: Huang and Belongie, "Arbitrary Style Transfer in Real-time with Adaptive Instance
 Normalization", arXiv 1703.06868, eq. 8. Epsilons are those of the published PyTorch nets.
@@ -17,7 +17,7 @@ Modulation = Callable[[keras.KerasTensor], keras.KerasTensor]
 
 @keras.saving.register_keras_serializable("softgan")
 class AdaIN(keras.layers.Layer):
-    """Gives every channel of a map the mean and standard deviation it is told.
+    """Sets mean and standard deviation of every channel of a map to given numbers.
 
     Statistics are float32 under any precision policy.
     """
@@ -26,7 +26,7 @@ class AdaIN(keras.layers.Layer):
         """Checks the two shapes.
 
         Raises:
-            ValueError: the modulation has not two numbers per channel.
+            ValueError: the modulation does not have two numbers per channel.
         """
         maps, modulation = input_shape
         if modulation[-1] != 2 * maps[-1]:
@@ -36,28 +36,32 @@ class AdaIN(keras.layers.Layer):
             )
 
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
-        """[x [N, H, W, C], modulation [N, 2 * C]] -> [N, H, W, C].
+        """Normalises x and applies the modulation.
 
-        The first half of the modulation is the bias (new mean), the second the gain (new standard
-        deviation, used as it is: 1 changes nothing).
+        Args:
+            inputs: x [N, H, W, C], and the modulation [N, 2 * C]: first the biases (the new means),
+                then the gains (the new standard deviations).
+
+        Returns:
+            [N, H, W, C].
         """
-        x, modulation = (tf.cast(each, tf.float32) for each in inputs)
+        x, modulation = (tf.cast(tensor, tf.float32) for tensor in inputs)
         bias, gain = tf.split(modulation[:, None, None], 2, axis=-1)
         mean, variance = tf.nn.moments(x, [1, 2], keepdims=True)
         scale = gain * tf.math.rsqrt(variance + EPSILON)
         return tf.cast(x * scale + (bias - mean * scale), self.compute_dtype)
 
     def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
-        """Shape of the output: that of the map."""
+        """Returns the shape of the output: that of the map."""
         return tuple(input_shape[0])
 
 
 @keras.saving.register_keras_serializable("softgan")
 class UnitGain(keras.initializers.Initializer):
-    """Bias of a layer that makes the modulation of `AdaIN`: 0 for its biases, 1 for its gains."""
+    """Initial bias of the layer before `AdaIN`: 0 for the biases of AdaIN, 1 for its gains."""
 
     def __call__(self, shape: tuple[int], dtype: str | None = None) -> tf.Tensor:
-        """[2 * C]: C zeros, then C ones."""
+        """Returns C zeros, then C ones, for the shape [2 * C]."""
         half = [shape[0] // 2]
         return tf.concat([tf.zeros(half, dtype), tf.ones(half, dtype)], axis=0)
 
@@ -71,41 +75,44 @@ class ReflectPad(keras.layers.Layer):
         self.size = size
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """[N, H, W, C] -> [N, H + 2 * size, W + 2 * size, C]; H and W must be above `size`."""
-        both = (self.size, self.size)
-        return tf.pad(x, [(0, 0), both, both, (0, 0)], mode="REFLECT")
+        """Pads [N, H, W, C] to [N, H + 2 * size, W + 2 * size, C]; H and W must exceed `size`."""
+        border = (self.size, self.size)
+        return tf.pad(x, [(0, 0), border, border, (0, 0)], mode="REFLECT")
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """Shape of the output."""
+        """Returns the shape of the output."""
         count, *sides, channels = input_shape
         return (count, *(side and side + 2 * self.size for side in sides), channels)
 
     def get_config(self) -> dict:
-        """Arguments from which the layer can be made again."""
+        """Returns the arguments of the layer, for files."""
         return {**super().get_config(), "size": self.size}
 
 
 def instance_norm(name: str) -> keras.layers.GroupNormalization:
-    """Instance norm without an affine."""
+    """Returns an instance norm without gain and bias."""
     return keras.layers.GroupNormalization(
         groups=-1, epsilon=EPSILON, center=False, scale=False, name=name
     )
 
 
 def leaky(slope: float, name: str) -> keras.layers.LeakyReLU:
-    """LeakyReLU with its slope said: the papers' differ, and Keras' default is none of them."""
+    """Returns a LeakyReLU; the slope must be given, because the papers use different ones."""
     return keras.layers.LeakyReLU(negative_slope=slope, name=name)
 
 
 def normed_relu(name: str) -> Block:
-    """Instance norm and ReLU behind the layer `name`."""
+    """Returns instance norm and ReLU, which follow the layer `name`."""
     return [instance_norm(f"{name}_norm"), keras.layers.ReLU(name=f"{name}_relu")]
 
 
 def reflect_conv(
     layers: Style, filters: int, kernel: int, stride: int = 1, *, name: str, **kw
 ) -> Block:
-    """Convolution behind reflect padding: keeps the size; kernel 4 with stride 2 halves it."""
+    """Returns reflect padding and a convolution.
+
+    An odd kernel with stride 1 keeps the size of the map, kernel 4 with stride 2 halves it.
+    """
     conv = layers.conv(filters, kernel, stride, name=name, padding="valid", **kw)
     return [ReflectPad((kernel - 1) // 2, name=f"{name}_pad"), conv]
 
@@ -113,9 +120,9 @@ def reflect_conv(
 def residual(
     layers: Style, filters: int, *, name: str, norm: Callable[[str], Modulation] = instance_norm
 ) -> Residual:
-    """Convolution k3, norm, ReLU, convolution k3, norm, added to the input.
+    """Returns a residual block: convolution k3, norm, ReLU, convolution k3, norm.
 
-    `norm(name)` makes a norm: instance norm, or AdaIN with its modulation.
+    `norm(name)` returns a norm: instance norm, or AdaIN with its modulation.
     """
     main = [
         *reflect_conv(layers, filters, 3, name=f"{name}_conv1"),
@@ -130,9 +137,9 @@ def residual(
 def modulated(
     layers: Style, code: keras.KerasTensor, channels: int, *, unit_gain: bool, name: str
 ) -> Modulation:
-    """AdaIN of `channels` that reads its modulation from `code` [N, D] by a dense layer of its own.
+    """Returns an AdaIN whose modulation is a linear function of a code [N, D].
 
-    With `unit_gain` it starts near plain instance norm; without, at random gains around 0.
+    With `unit_gain` the initial gains are around 1, as in an instance norm; without it, around 0.
     """
     start = {"bias_initializer": UnitGain()} if unit_gain else {}
     linear = layers.dense(2 * channels, name=f"{name}_modulation", **start)
@@ -141,7 +148,7 @@ def modulated(
 
 
 def halvings(layers: Style, nf: int, levels: range, name: str) -> Block:
-    """Convolutions k3 s2 that lead to each of `levels`."""
+    """Returns convolutions k3 s2: the map of level i has nf * 2^i channels, i in `levels`."""
     block: Block = []
     for level in levels:
         down = f"{name}_down{level}"
@@ -150,7 +157,7 @@ def halvings(layers: Style, nf: int, levels: range, name: str) -> Block:
 
 
 def doublings(layers: Style, nf: int, levels: range, name: str) -> Block:
-    """Transposed convolutions k3 s2 that lead back to each of `levels`."""
+    """Returns transposed convolutions k3 s2: the map of level i has nf * 2^i channels."""
     block: Block = []
     for level in levels:
         up = f"{name}_up{level}"
@@ -159,13 +166,13 @@ def doublings(layers: Style, nf: int, levels: range, name: str) -> Block:
 
 
 def residuals(layers: Style, units: int, count: int, name: str) -> Block:
-    """So many residual blocks."""
+    """Returns `count` residual blocks."""
     return [residual(layers, units, name=f"{name}_res{row}") for row in range(1, count + 1)]
 
 
 def image_row(channels: int, kernel: int, activation: str, *, layers: Style, name: str) -> Block:
-    """The last row of a generator: reflect padding, convolution, `activation`.
+    """Returns the last row of a generator: reflect padding, convolution, `activation`.
 
-    float32 under any policy: the image is compared, saved and scored.
+    float32 under any policy, for losses and metrics of the image.
     """
     return reflect_conv(layers, channels, kernel, name=name, activation=activation, dtype="float32")

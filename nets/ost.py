@@ -1,10 +1,10 @@
 """Networks for photographs of two domains whose autoencoders share their inner part.
 
 Benaim and Wolf, "One-Shot Unsupervised Cross Domain Translation", arXiv 1806.06029. CycleGAN's
-generator, cut in four: unshared encoder, shared encoder, shared decoder, unshared decoder; of its
-`downs` halvings the outer `unshared` belong to one domain. Images are [N, S, S, C] in [-1, 1]. The
-published (downs, unshared) are (2, 2) for facades and maps, (3, 3) for the way from Cityscapes,
-(2, 0) for paintings and seasons; their discriminator is CycleGAN's patch discriminator.
+generator, divided into unshared encoder, shared encoder, shared decoder, unshared decoder. The net
+halves the map `downs` times; the outer `unshared` of these belong to a single domain. Images are
+[N, S, S, C] in [-1, 1]. The published (downs, unshared) are (2, 2) for facades and maps, (3, 3) for
+translations from Cityscapes, (2, 0) for paintings and seasons. The discriminator is CycleGAN's.
 """
 
 import keras
@@ -32,7 +32,7 @@ def unshared_encoder(
     unshared: int = 2,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Image -> map [N, S / 2^unshared, S / 2^unshared, nf * 2^unshared]."""
+    """Returns a net: image -> map [N, S / 2^unshared, S / 2^unshared, nf * 2^unshared]."""
     x = keras.Input((image_size, image_size, channels), name="x")
     block = [*reflect_conv(layers, nf, 7, name=f"{name}_in"), *normed_relu(f"{name}_in")]
     block += halvings(layers, nf, range(1, unshared + 1), name)
@@ -49,7 +49,7 @@ def shared_encoder(
     res_blocks: int = 6,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Map of `unshared_encoder` -> content code [N, S / 2^downs, S / 2^downs, nf * 2^downs]."""
+    """Returns a net: map -> content code [N, S / 2^downs, S / 2^downs, nf * 2^downs]."""
     x = _map(image_size, nf, unshared)
     block = halvings(layers, nf, range(unshared + 1, downs + 1), name)
     block += residuals(layers, nf << downs, res_blocks, name)
@@ -66,7 +66,7 @@ def shared_decoder(
     res_blocks: int = 6,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Content code -> map [N, S / 2^unshared, S / 2^unshared, nf * 2^unshared]."""
+    """Returns a net: content code -> map [N, S / 2^unshared, S / 2^unshared, nf * 2^unshared]."""
     x = _map(image_size, nf, downs)
     block = residuals(layers, nf << downs, res_blocks, name)
     block += doublings(layers, nf, range(downs - 1, unshared - 1, -1), name)
@@ -82,7 +82,7 @@ def unshared_decoder(
     unshared: int = 2,
     layers: Style = LAYERS,
 ) -> keras.Model:
-    """Map of `shared_decoder` -> image, float32 under any policy."""
+    """Returns a net: map of `shared_decoder` -> image, float32 under any policy."""
     x = _map(image_size, nf, unshared)
     block = doublings(layers, nf, range(unshared - 1, -1, -1), name)
     block += image_row(channels, 7, "tanh", layers=layers, name=f"{name}_image")
@@ -90,6 +90,6 @@ def unshared_decoder(
 
 
 def _map(image_size: int, nf: int, level: int) -> keras.KerasTensor:
-    """Input of a part: what an image is after `level` halvings."""
+    """Returns the input of a part: the map of an image after `level` halvings."""
     side = image_size >> level
     return keras.Input((side, side, nf << level), name="x")

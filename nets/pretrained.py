@@ -1,12 +1,12 @@
-"""Networks trained by others, for distances between images: always frozen.
+"""Networks trained by others, for distances between images; never trained here.
 
-VGG19: Simonyan and Zisserman, arXiv 1409.1556, with the weights of keras.applications; the others
-are torchvision's.
+VGG19: Simonyan and Zisserman, arXiv 1409.1556, with the weights of keras.applications. The others
+are those of torchvision.
 """
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -19,64 +19,73 @@ VGG19_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19
 VGG19_MD5 = "253f8cb515780f3b799900260a226db6"
 VGG19_STYLE = tuple(f"block{block}_conv1" for block in range(1, 6))
 VGG19_CONTENT = "block5_conv2"
-TORCHVISION = {"vgg16": "vgg", "squeeze": "squeeze", "alex": "alex"}  # name there
+TORCHVISION = {
+    "vgg16": "vgg",
+    "squeeze": "squeeze",
+    "alex": "alex",
+}  # name here -> in `nets.torchvision`
 
 
 def trunk(
     name: str, image_size: int, weights: Sequence[np.ndarray] | torchvision.Weights | None = None
 ) -> keras.Model:
-    """Images [N, S, S, 3] in [-1, 1] -> several maps [N, h, w, C], the deepest last.
+    """Returns a net: images [N, S, S, 3] in [-1, 1] -> several maps [N, h, w, C], deepest last.
 
-    Maps of `vgg19` are those of the thesis, maps of the others those that LPIPS compares.
+    The maps of `vgg19` are those of the thesis, the maps of the others those of LPIPS.
 
     Args:
         name: `vgg19`, `vgg16`, `squeeze` (SqueezeNet 1.1) or `alex`.
         image_size: S.
-        weights: as `read_vgg19` gives them, or by torchvision's names; None for untrained ones, the
-            same at every call.
+        weights: for `vgg19` the list of `read_vgg19`, for others arrays by torchvision's names;
+            None gives untrained ones, the same at every call.
 
     Raises:
-        ValueError: weights that are missing or of another shape.
+        ValueError: weights are missing or have another shape.
     """
     if name == "vgg19":
+        if isinstance(weights, Mapping):
+            raise ValueError("weights of vgg19 must be a list, see read_vgg19")
         return vgg19(weights)
+    if not (weights is None or isinstance(weights, Mapping)):
+        raise ValueError(f"weights of {name} must be arrays by torchvision's names")
     net = torchvision.trunk(TORCHVISION[name], image_size, weights)
     if weights is None:
         net.set_weights(_untrained(net))
     x = keras.Input((image_size, image_size, 3), name="x")
-    mean, deviation = np.float32(torchvision.MEAN), np.float32(torchvision.DEVIATION)
+    mean = np.array(torchvision.MEAN, np.float32)
+    deviation = np.array(torchvision.DEVIATION, np.float32)
     model = keras.Model(x, net((0.5 * x + 0.5 - mean) / deviation), name=name)
     model.trainable = False
     return model
 
 
 def vgg19(weights: Sequence[np.ndarray] | None = None) -> keras.Model:
-    """Images [N, H, W, 3] in [-1, 1] -> maps of VGG19_STYLE in their order, then VGG19_CONTENT.
+    """Returns a net: images [N, H, W, 3] in [-1, 1] -> maps of VGG19_STYLE, then VGG19_CONTENT.
 
-    The images are not resized; block k sees them halved k - 1 times. Maps have the compute dtype
-    of the dtype policy in force.
+    The images are not resized; the maps of block k are halved k - 1 times. Maps have the compute
+    dtype of the current dtype policy.
 
     Args:
-        weights: as `read_vgg19` gives them; None for untrained ones, the same at every call.
+        weights: the list of `read_vgg19`; None gives untrained ones, the same at every call.
     """
     net = _vgg19()
     net.set_weights(_untrained(net) if weights is None else weights)
     outputs = [net.get_layer(name).output for name in (*VGG19_STYLE, VGG19_CONTENT)]
     x = keras.Input((None, None, 3), name="x")
-    pixels = keras.applications.vgg19.preprocess_input((0.5 * x + 0.5) * 255)  # BGR, mean taken off
+    pixels = keras.applications.vgg19.preprocess_input((0.5 * x + 0.5) * 255)  # BGR, minus the mean
     trunk = keras.Model(x, keras.Model(net.input, outputs)(pixels), name="vgg19")
     trunk.trainable = False
     return trunk
 
 
 def read_vgg19(file: str | Path) -> list[np.ndarray]:
-    """All convolution weights of a file of keras.applications (without the dense layers).
+    """Reads all convolution weights of a file of keras.applications (without dense layers).
 
     Raises:
         ValueError: the file, `.h5` or `.weights.h5`, does not hold them.
     """
     net = _vgg19()
-    # Keras leaves a layer that it does not find as it was, with no more than a warning.
+    # Keras only warns about a layer that is missing from the file; then its weights stay nan.
     net.set_weights([np.full(v.shape, np.nan, "float32") for v in net.weights])
     wrong = ValueError(f"{file} has no VGG19 weights of keras.applications")
     try:
@@ -91,15 +100,15 @@ def read_vgg19(file: str | Path) -> list[np.ndarray]:
 
 
 def vgg19_file() -> Path:
-    """The file in Keras' cache, downloaded if it is not there.
+    """Returns the file in the cache of Keras, and downloads it if it is not there.
 
     Raises:
-        FileNotFoundError: it is neither there nor can it be downloaded.
+        FileNotFoundError: it is not in the cache and cannot be downloaded.
     """
     try:
         options = dict(cache_subdir="models", file_hash=VGG19_MD5)
         return Path(keras.utils.get_file(VGG19_FILE, VGG19_URL, **options))
-    except Exception as error:  # Keras raises nothing more special when there is no network
+    except Exception as error:  # Keras raises a plain Exception without a network
         home = os.environ.get("KERAS_HOME", "~/.keras")
         raise FileNotFoundError(f"no {VGG19_FILE} in {home}/models, nor a network") from error
 
@@ -111,7 +120,7 @@ def _vgg19() -> keras.Model:
 
 
 def _untrained(net: keras.Model) -> list[np.ndarray]:
-    """Kernels of He's law, which keeps magnitudes alike through the layers, and no biases."""
+    """Returns random kernels after He et al., which keep the scale of maps, and biases of 0."""
     arrays = [np.zeros(v.shape, "float32") for v in net.weights]
     for seed, array in enumerate(arrays):
         if array.ndim == 4:

@@ -1,8 +1,9 @@
-"""Rows of which generators and discriminators are built, one by one or coupled.
+"""Rows of layers from which single and coupled generators and discriminators are built.
 
-A *maker* builds the block of one row under a given name prefix. Two towers of a coupled network are
-made from one list of makers: a shared row is built once and stands in both towers, any other row is
-built twice and so starts with other weights.
+A *row* is the block of one resolution. A *maker* builds a row with a name prefix. A *tower* is the
+list of all rows of a network. The two towers of a coupled network are built from one list of
+makers: a shared row is built once and is in both towers; any other row is built twice, so that its
+initial weights differ.
 """
 
 from collections.abc import Callable, Container, Sequence
@@ -20,7 +21,7 @@ DIGIT_WIDTHS = (1024, 512, 256, 128)  # channels at 4x4, 8x8, 16x16, 32x32 (thes
 def towers(
     makers: Sequence[Maker], shared: Container[int], names: Sequence[str]
 ) -> list[list[Block]]:
-    """One tower of blocks per name; the rows whose index is in `shared` are the same layers."""
+    """Returns one tower per name; the rows whose index is in `shared` are the same layers."""
     result: list[list[Block]] = [[] for _ in names]
     for row, make in enumerate(makers):
         common = make("shared") if row in shared else None
@@ -30,7 +31,10 @@ def towers(
 
 
 def generator(name: str, noise_dim: int, tower: Sequence[Block]) -> keras.Model:
-    """z [N, noise_dim] -> (image, features): what all blocks but first and last put out."""
+    """Returns a net: z [N, noise_dim] -> (image, features).
+
+    Features are the outputs of all blocks except the first and the last.
+    """
     z = keras.Input((noise_dim,), name="z")
     maps = [z]
     for block in tower:
@@ -38,23 +42,23 @@ def generator(name: str, noise_dim: int, tower: Sequence[Block]) -> keras.Model:
     return keras.Model(z, (maps[-1], tuple(maps[2:-1])), name=name)
 
 
-def discriminator(name: str, shape: tuple[int, ...], tower: Sequence[Block]) -> keras.Model:
-    """x [N, *shape] -> logits [N, 1]."""
+def discriminator(name: str, shape: tuple[int | None, ...], tower: Sequence[Block]) -> keras.Model:
+    """Returns a net: x [N, *shape] -> logits [N, 1]."""
     x = keras.Input(shape, name="x")
     return keras.Model(x, chain([layer for block in tower for layer in block], x), name=name)
 
 
 def coupled_generators(noise_dim: int, makers: Sequence[Maker], shared: int) -> Pair:
-    """`gen1` and `gen2`, see `generator`; their first `shared` rows are the same layers."""
+    """Returns `gen1` and `gen2`, see `generator`; their first `shared` rows are the same layers."""
     tower1, tower2 = towers(makers, range(shared), ("gen1", "gen2"))
     return generator("gen1", noise_dim, tower1), generator("gen2", noise_dim, tower2)
 
 
 def coupled_discriminators(shape: tuple[int, ...], makers: Sequence[Maker], shared: int) -> Pair:
-    """`disc1` and `disc2`, see `discriminator`; their last `shared` rows are the same layers.
+    """Returns `disc1` and `disc2`, see `discriminator`; they share their last `shared` rows.
 
     Raises:
-        ValueError: there are not so many rows.
+        ValueError: there are fewer rows than `shared`.
     """
     check_shared(shared, len(makers))
     same = range(len(makers) - shared, len(makers))
@@ -63,13 +67,13 @@ def coupled_discriminators(shape: tuple[int, ...], makers: Sequence[Maker], shar
 
 
 def check_shared(shared: int, most: int) -> None:
-    """Refuses (ValueError) to share another number of rows than 0..most."""
+    """Raises ValueError when the number of shared rows is not in 0..most."""
     if not 0 <= shared <= most:
         raise ValueError(f"shared_layers must be 0..{most}, not {shared}")
 
 
 def logit(style: Style, flatten: bool = True) -> Maker:
-    """The last row of a critic: one logit per sample, float32 under any precision policy."""
+    """Returns the maker of the last row of a critic: one float32 logit per sample."""
 
     def make(prefix: str) -> Block:
         dense = style.dense(1, name=f"{prefix}_logit", dtype="float32")
@@ -87,9 +91,9 @@ def generator_rows(
     last: tuple[int, int] = (6, 1),
     first_layer: bool = False,
 ) -> list[Maker]:
-    """Rows of the thesis' generators: dense to 4x4, transposed convolutions, tanh image.
+    """Returns makers of the thesis' generators: dense to 4x4, transposed convolutions, tanh image.
 
-    Every hidden row is followed by batch norm and PReLU (thesis tables 3.1 and A.1).
+    Every hidden row ends in batch norm and PReLU (thesis tables 3.1 and A.1).
 
     Args:
         widths: channels at 4x4, 8x8, 16x16, ... .
@@ -123,12 +127,12 @@ def residual_rows(
     kernel: int = 3,
     last: tuple[int, int] = (6, 1),
 ) -> list[Maker]:
-    """Rows of a generator of residual blocks: dense to 4x4, one block per size, tanh image.
+    """Returns makers of a residual generator: dense to 4x4, one block per size, tanh image.
 
-    A block is batch norm, PReLU, upsampling convolution, batch norm, PReLU, convolution k3, and
-    beside it pixels repeated and a convolution k1. Norms stand before the weights (He et al., arXiv
-    1603.05027), as in the generators of Gulrajani et al., arXiv 1704.00028. Arguments as for
-    `generator_rows`.
+    The main branch of a block is batch norm, PReLU, upsampling convolution, batch norm, PReLU,
+    convolution k3; its skip branch repeats pixels and applies a convolution k1. Norms come before
+    the weights (He et al., arXiv 1603.05027), as in the generators of Gulrajani et al., arXiv
+    1704.00028. Arguments as for `generator_rows`.
     """
 
     def up(filters: int, label: str) -> Maker:
@@ -154,7 +158,7 @@ def residual_rows(
 
 
 def _start(prefix: str, units: int, style: Style) -> Block:
-    """A latent vector as a map [4, 4, units]."""
+    """Returns layers that turn a latent vector into a map [4, 4, units]."""
     name = f"{prefix}_dense"
     reshape = keras.layers.Reshape((4, 4, units), name=f"{name}_reshape")
     return [style.dense(16 * units, name=name), reshape]
@@ -165,7 +169,7 @@ def _activation(name: str, style: Style) -> Block:
 
 
 def _image(prefix: str, channels: int, last: tuple[int, int], style: Style) -> Block:
-    # float32 whatever the policy: the image is compared, saved and scored.
+    # float32 under any policy, for losses and metrics of the image.
     name = f"{prefix}_image"
     return style.up(channels, *last, name=name, activation="tanh", dtype="float32")
 
@@ -173,9 +177,9 @@ def _image(prefix: str, channels: int, last: tuple[int, int], style: Style) -> B
 def lenet_rows(
     width: float, style: Style, norm_kind: str, dropout: float | None = None
 ) -> list[Maker]:
-    """Rows of the digit discriminator (thesis table 3.2): conv, conv, dense 500, logit.
+    """Returns makers of the digit discriminator (thesis table 3.2): conv, conv, dense, logit.
 
-    `dropout` None is the thesis' 0.5.
+    `dropout` None is 0.5, as in the thesis.
     """
     rate = 0.5 if dropout is None else dropout
 
@@ -204,7 +208,7 @@ def strided_rows(
     kernel: int = 4,
     first_stride: int = 2,
 ) -> list[Maker]:
-    """Rows of a strided critic: convolution, norm, LeakyReLU(0.2) per width, then the logit."""
+    """Returns makers of a strided critic: convolution, norm, LeakyReLU(0.2) per width, logit."""
 
     def conv(row: int, filters: int) -> Maker:
         def make(prefix: str) -> Block:

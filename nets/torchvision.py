@@ -1,4 +1,4 @@
-"""Trunks of torchvision's classifiers, whose maps LPIPS compares: AlexNet, VGG16, SqueezeNet 1.1.
+"""Convolutional parts of torchvision's AlexNet, VGG16 and SqueezeNet 1.1, as LPIPS uses them.
 
 Krizhevsky, arXiv 1404.5997; Simonyan and Zisserman, arXiv 1409.1556; Iandola et al., arXiv
 1602.07360. Weights are arrays by torchvision's names ("features.0.weight", [out, in, h, w]).
@@ -11,13 +11,14 @@ import numpy as np
 
 Weights = Mapping[str, np.ndarray]
 
-# Rows: a convolution (index in `features`, channels, kernel, stride, padding), "pool", or
-# (index, squeeze, expand) of a fire module. "tap" is behind the ReLU before it.
-ALEX = (
+# A row is a convolution (index in `features`, channels, kernel, stride, padding), a fire module
+# (index, squeeze, expand), "pool", or "tap": the map before it is an output of the trunk.
+Row = str | tuple[int, ...]
+ALEX: tuple[Row, ...] = (
     (0, 64, 11, 4, 2), "tap", "pool", (3, 192, 5, 1, 2), "tap", "pool", (6, 384, 3, 1, 1), "tap",
     (8, 256, 3, 1, 1), "tap", (10, 256, 3, 1, 1), "tap",
 )  # fmt: skip
-SQUEEZE = (
+SQUEEZE: tuple[Row, ...] = (
     (0, 64, 3, 2, 0), "tap", "pool", (3, 16, 64), (4, 16, 64), "tap", "pool", (6, 32, 128),
     (7, 32, 128), "tap", "pool", (9, 48, 192), "tap", (10, 48, 192), "tap", (11, 64, 256), "tap",
     (12, 64, 256), "tap",
@@ -29,27 +30,42 @@ _BLOCKS = (
     ((17, 19, 21), 512),
     ((24, 26, 28), 512),
 )
-VGG = tuple(
-    row
-    for places, width in _BLOCKS
-    for row in (*((i, width, 3, 1, 1) for i in places), "tap", "pool")
-)[:-1]
-TRUNKS = {"alex": ALEX, "vgg": VGG, "squeeze": SQUEEZE}
+
+
+def _vgg16() -> tuple[Row, ...]:
+    rows: list[Row] = []
+    for indices, width in _BLOCKS:
+        rows += [(index, width, 3, 1, 1) for index in indices]
+        rows += ["tap", "pool"]
+    return tuple(rows[:-1])
+
+
+VGG = _vgg16()
+TRUNKS: dict[str, tuple[Row, ...]] = {"alex": ALEX, "vgg": VGG, "squeeze": SQUEEZE}
 POOLS = {"alex": (3, 2), "vgg": (2, 2), "squeeze": (3, 2)}  # window, stride
-SMALLEST = {"alex": 31, "vgg": 16, "squeeze": 17}  # height and width that every stage can halve
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of what they were trained on
+SMALLEST = {
+    "alex": 31,
+    "vgg": 16,
+    "squeeze": 17,
+}  # smallest height and width that all stages can halve
+MEAN, DEVIATION = (
+    (0.485, 0.456, 0.406),
+    (0.229, 0.224, 0.225),
+)  # of the training images, RGB in [0, 1]
 
 
 def trunk(kind: str, image_size: int, weights: Weights | None = None) -> keras.Model:
-    """Images [N, S, S, 3], scaled as the trunk was trained -> the maps at its taps, a list.
+    """Returns a net: images [N, S, S, 3] -> list of the maps at its taps.
+
+    The images must be (x - MEAN) / DEVIATION for x in [0, 1].
 
     Args:
         kind: `alex`, `vgg` (VGG16) or `squeeze`.
         image_size: S, at least SMALLEST.
-        weights: by torchvision's names; None for untrained ones.
+        weights: by torchvision's names; None gives untrained ones.
 
     Raises:
-        ValueError: an unknown kind, or weights that are missing or of another shape.
+        ValueError: an unknown kind, or weights are missing or have another shape.
     """
     if kind not in TRUNKS:
         raise ValueError(f"trunk {kind}: choose from {', '.join(TRUNKS)}")
@@ -58,7 +74,7 @@ def trunk(kind: str, image_size: int, weights: Weights | None = None) -> keras.M
     for row in TRUNKS[kind]:
         if row == "tap":
             taps.append(y)
-        elif row == "pool":
+        elif isinstance(row, str):
             y = _pool(y, *POOLS[kind], ceil=kind == "squeeze")
         elif len(row) == 5:
             index, channels, kernel, stride, padding = row
@@ -89,9 +105,9 @@ def _fire(y, index: int, squeeze: int, expand: int):
 
 
 def _pool(y, window: int, stride: int, *, ceil: bool):
-    """Maximum pooling; `ceil` keeps a last window that hangs over the edge, as SqueezeNet does."""
+    """Applies maximum pooling; with `ceil` the last window may cross the border (SqueezeNet)."""
     rest = (y.shape[1] - window) % stride
-    if ceil and rest:  # behind a ReLU a zero is as good as minus infinity
+    if ceil and rest:  # after a ReLU, zeros do not change a maximum
         y = keras.layers.ZeroPadding2D(((0, stride - rest), (0, stride - rest)))(y)
     return keras.layers.MaxPooling2D(window, stride)(y)
 

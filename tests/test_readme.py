@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from framework import cli, cogan_trainer, config, presets
-from framework.reproduce import grid
+import softgan
+from framework import cli, presets
+from framework.experiments import grid
+from framework.options import config
+
+
+def without_code(text: str) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
 
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text()
@@ -17,10 +25,11 @@ PAGES = {
 TEXT = "\n".join(PAGES.values())
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
 SHELL = "\n".join(block for language, block in BLOCKS if language == "sh")
-PROSE = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL).replace("\n", " ")
-PLACES = r"\b(X|DIR|RUN|NAME|n)\b"  # what stands for the reader's own words
+PROSE = without_code(TEXT).replace("\n", " ")
+PLACES = r"\b(X|DIR|RUN|NAME|n|my_package)\b"  # what stands for the reader's own words
+MAIN = re.findall(r"^python main.py (.*)$", SHELL, flags=re.MULTILINE)
 COMMANDS = sorted(
-    {*re.findall(r"^python main.py (--.*)$", SHELL, flags=re.MULTILINE)}
+    {command for command in MAIN if command.startswith("--")}
     | {
         inline
         for inline in re.findall(r"`(--(?:gan_type|preset) [^`]+)`", PROSE)
@@ -40,26 +49,25 @@ def test_there_are_commands():
     assert len(COMMANDS) >= 20
 
 
-def test_every_flag_and_preset_named_exists(capsys):
-    with pytest.raises(SystemExit):
-        config.parse(["--help"])
-    helped = capsys.readouterr().out
-    own = {
-        "--n",
-        "--net",
-        "--scale",
-        "--list",
-        "--seeds",
-        "--images",
-        "--wavs",
-        "--help",
-        "--editable",
-        "--domain",
-        "--",
-    }
-    for flag in set(re.findall(r"`[^`\n]*?(--[a-z]\w+)", TEXT)) - own:
-        assert flag in helped, flag
-    rows = re.findall(r"^\| ([^|]+) \|", PAGES["docs/running.md"].split("## ")[1], re.MULTILINE)
+@pytest.fixture
+def known_flags(capsys):
+    """All flags that training or another command prints in its --help."""
+    for command in cli.commands():
+        with pytest.raises(SystemExit):
+            cli.main([command, "--help"])
+    return set(re.findall(r"--\w+", capsys.readouterr().out))
+
+
+def test_every_flag_named_exists(known_flags):
+    named = set(re.findall(r"--[a-z][\w-]*", " ".join(re.findall(r"`([^`]+)`", PROSE))))
+    named |= set(re.findall(r"--[a-z][\w-]*", "\n".join(MAIN)))
+    assert len(named) > 100
+    assert {flag.replace("--no-", "--") for flag in named} <= known_flags
+
+
+def test_every_preset_named_exists():
+    section = PAGES["docs/running.md"].split("## Presets")[1].split("## ")[0]
+    rows = re.findall(r"^\| ([^|]+) \|", section, re.MULTILINE)
     names = {name for row in rows for name in re.findall(r"`([a-z]\w+)`", row)}
     assert len(names) > 20 and names <= {*presets.PRESETS}
 
@@ -71,15 +79,13 @@ def test_subcommands_named_exist():
 
 def anchors(text: str) -> set[str]:
     """The names that GitHub gives to the headings of a page."""
-    headings = re.findall(
-        r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE
-    )
+    headings = re.findall(r"^#+ (.+)$", without_code(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
-    for link in re.findall(r"\]\(([^)]+)\)", PAGES[page]):
+    for link in re.findall(r"\]\(([^)]+)\)", without_code(PAGES[page])):
         path, _, anchor = link.partition("#")
         if path.startswith("https://"):
             continue
@@ -93,20 +99,14 @@ def test_every_picture_is_shown():
     assert {path.name for path in (ROOT / "docs").glob("*.png")} == shown
 
 
-def test_the_example_of_a_new_system_runs():
-    (source,) = (block for language, block in BLOCKS if "class Options" in block)
-    scope = {"__name__": "example"}
-    exec(compile(source, "docs/extending.md", "exec"), scope)
-    options = scope["Options"](gan_type="cogan", colour_weight=2.0)
-    assert options.colour_weight == 2.0
-    assert issubclass(scope["Trainer"], cogan_trainer.Trainer)
-
-
 @pytest.mark.slow
-def test_the_example_of_python_runs(tmp_path, monkeypatch):
+def test_the_python_code_of_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (source,) = (block for _, block in BLOCKS if "restored(" in block)
-    scope = {"__name__": "example"}
-    exec(compile(source, "docs/extending.md", "exec"), scope)
-    assert scope["images1"].shape == scope["images2"].shape == (8, 32, 32, 3)
-    assert np.abs(scope["images1"]).max() <= 1
+    softgan.train("scogan", data="mini2edge", preset="smoke", name="demo", eval_pairs=0)
+    blocks = re.findall(r"```python\n(.*?)```", PAGES["README.md"], flags=re.DOTALL)
+    scope: dict = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), scope)
+    for name in ("images1", "images2", "image1", "image2"):
+        assert scope[name].shape == (8, 32, 32, 3)
+        assert np.abs(scope[name]).max() <= 1

@@ -1,1 +1,1 @@
-"""What `main.py NAME ...` runs: a file per command, with `run(argv)`, its help as docstring."""
+"""The commands of `main.py`, one file each: a function `run(argv)`, and its help as docstring."""

@@ -1,7 +1,7 @@
-"""Looks at this machine: each line is `ok ...` or `-- ...: what to do`.
+"""Checks this machine; each line of the output is `ok ...` or `-- ...: what to do`.
 
-Exit code 3 when something needed is missing: Python and packages of the right versions, the
-built-in data, a place to write with 1 GB of room, and the data of --cogan_data if given.
+The exit code is 3 if something required is missing: Python and packages of the right versions, the
+built-in data, a writable folder with 1 GB of free space, and the data of --cogan_data if given.
 """
 
 import contextlib
@@ -9,24 +9,30 @@ import itertools
 from collections.abc import Sequence
 
 from framework.commands.base import load_tensorflow, parser
-from framework.config import Options
 from framework.errors import MissingError
+from framework.options.base import Options
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     arguments = parser("doctor", __doc__, run=False)
-    arguments.add_argument("--data_dir", default=Options.data_dir, help="[%(default)s]")
-    arguments.add_argument("--results_dir", default=Options.results_dir, help="[%(default)s]")
-    arguments.add_argument("--cogan_data", default="", help="pair whose data is needed")
+    arguments.add_argument(
+        "--data_dir", default=Options.data_dir, help="folder of the data sets [%(default)s]"
+    )
+    arguments.add_argument(
+        "--results_dir", default=Options.results_dir, help="folder of the runs [%(default)s]"
+    )
+    arguments.add_argument("--cogan_data", default="", help="pair whose data are required")
     args = arguments.parse_args(argv)
-    from framework import doctor as doctors
+    from framework.commands import doctor_checks
 
-    worst, lines = 0, list(doctors.environment())
-    with contextlib.suppress(ImportError):  # it will be told below
+    environment = list(doctor_checks.environment())  # checked before TensorFlow reads it
+    with contextlib.suppress(ImportError):  # `check_all` reports it
         load_tensorflow()
-    examined = doctors.examine(args.data_dir, args.results_dir, args.cogan_data)
-    for line in itertools.chain(lines, examined):
-        print(line, flush=True)
-        worst = max(worst, MissingError.code if line.needed and line.remedy else 0)
-    return worst
+    checks = doctor_checks.check_all(args.data_dir, args.results_dir, args.cogan_data)
+    code = 0
+    for finding in itertools.chain(environment, checks):
+        print(finding, flush=True)
+        if finding.required and finding.remedy:
+            code = MissingError.code
+    return code

@@ -1,16 +1,17 @@
-"""Prints systems, data sets, pairs and presets."""
+"""Lists systems, pairs, data sets and presets."""
 
 from collections.abc import Sequence
 
-from framework import config, data, presets
+from framework import data, presets
 from framework.commands.base import parser
+from framework.options import config
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     parser("list", __doc__, run=False).parse_args(argv)
     tables = {
-        "systems (--gan_type)": {name: config.docstring(name) for name in config.systems()},
+        "systems (--gan_type)": {name: config.summary(name) for name in config.systems()},
         "pairs (--cogan_data)": {name: pair.help for name, pair in data.PAIRS.items()},
         "data sets (--dataset)": {name: source.help for name, source in data.SOURCES.items()},
         "presets (--preset)": {name: preset.help for name, preset in presets.PRESETS.items()},

@@ -1,90 +1,96 @@
-"""LPIPS distance of two images, or of two folders of images, file by file in the order of names.
+"""Computes the LPIPS distance of two images, or of two folders of images.
 
-Images are png, jpg, or npy of uint8 or, as `sample` writes them, of floats in [-1, 1].
+The images of two folders are compared file by file, in the order of their names. Files are png, jpg
+or npy; arrays are uint8 or floats in [-1, 1], as `sample` writes them.
 """
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from framework.commands.base import load_tensorflow, parser
 from framework.errors import MissingError, UsageError, UserError
-from framework.options import LPIPS_NETS, Options
+from framework.options.base import LPIPS_NETS, Options
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     arguments = parser("lpips", __doc__, run=False)
-    arguments.add_argument("first", metavar="IMAGE_OR_DIR")
+    arguments.add_argument("first", metavar="IMAGE_OR_DIR", help="an image or a folder of images")
     arguments.add_argument(
-        "second", metavar="IMAGE_OR_DIR", help="the other image, or a folder of as many"
+        "second", metavar="IMAGE_OR_DIR", help="another image, or a folder of as many images"
     )
-    arguments.add_argument("--net", choices=LPIPS_NETS, default="alex")
     arguments.add_argument(
-        "--lpips_weights",
-        default=str(Path(Options.data_dir) / "lpips"),
-        help="folder [%(default)s]",
+        "--net", choices=LPIPS_NETS, default="alex", help="network of LPIPS [%(default)s]"
     )
+    arguments.add_argument(
+        "--lpips_weights", default=str(Path(Options.data_dir) / "lpips"),
+        help="folder with its weights [%(default)s]",
+    )  # fmt: skip
     args = arguments.parse_args(argv)
     load_tensorflow()
-    sides = [_files(Path(args.first)), _files(Path(args.second))]
-    images = [_read(side) for side in sides]
-    if len(images[0]) != len(images[1]):
-        raise UsageError(
-            f"{args.first} has {len(images[0])} images, {args.second} {len(images[1])}"
-        )
-    if images[0].shape != images[1].shape:
-        shapes = " and ".join(str(each.shape[1:]) for each in images)
+    first, second = (_read(_files(Path(path))) for path in (args.first, args.second))
+    if len(first) != len(second):
+        raise UsageError(f"{args.first} has {len(first)} images, {args.second} {len(second)}")
+    if first.shape != second.shape:
+        shapes = f"{first.shape[1:]} and {second.shape[1:]}"
         raise UsageError(f"images of different sizes cannot be compared: {shapes}")
-    from framework import evaluate, lpips
+    from framework.evaluation import metrics, perceptual
 
-    distance = lpips.Distance(args.net, args.lpips_weights, images[0].shape[1])
-    found = distance(*images)
-    if len(found) == 1:
-        print(f"{found[0]:.6f}")
+    distance = perceptual.Distance(args.net, args.lpips_weights, first.shape[1])
+    values = distance(first, second)
+    if len(values) == 1:
+        print(f"{values[0]:.6f}")
         return 0
-    low, high = evaluate.mean(found, distance.protocol, 0.0)["ci95"]
-    print(f"{found.mean():.6f}  [{low:.6f}, {high:.6f}]  n {len(found)}  {distance.protocol}")
+    low, high = metrics.mean(values, distance.protocol, 0.0)["ci95"]
+    print(f"{values.mean():.6f}  [{low:.6f}, {high:.6f}]  n {len(values)}  {distance.protocol}")
     return 0
 
 
 def _files(path: Path) -> list[Path]:
+    """Returns the file, or the sorted image files of a folder."""
     if path.is_file():
         return [path]
     from framework.data import folder
 
-    found = folder.with_suffix(path, folder.SUFFIXES) if path.is_dir() else []
-    if not found:
+    files = folder.with_suffix(path, folder.SUFFIXES) if path.is_dir() else []
+    if not files:
         raise MissingError(f"{path}: no image (png, jpg or npy) there")
-    return found
+    return files
 
 
-def _read(files: list[Path]):
-    """Float images [N, S, S, 3] in [-1, 1]; an npy of floats is in that range already."""
+def _read(files: list[Path]) -> np.ndarray:
+    """Reads images of one size as float32 [N, S, S, 3] in [-1, 1]."""
     import numpy as np
 
-    parts = [_array(file) for file in files]
-    for file, array in zip(files, parts, strict=True):
+    arrays = [_array(file) for file in files]
+    for file, array in zip(files, arrays, strict=True):
         if array.ndim != 4 or array.shape[1] != array.shape[2] or array.shape[3] != 3:
             raise UsageError(f"{file}: needs square RGB images, not {array.shape}")
-        if array.shape[1:] != parts[0].shape[1:]:
-            raise UsageError(f"{file} is {array.shape[1:]}, {files[0]} {parts[0].shape[1:]}")
+        if array.shape[1:] != arrays[0].shape[1:]:
+            raise UsageError(f"{file} is {array.shape[1:]}, {files[0]} {arrays[0].shape[1:]}")
         if not (array.size and np.abs(array).max() <= 1 + 1e-3):
             raise UsageError(f"{file}: floats must be in [-1, 1]; else give it as uint8")
-    return np.concatenate(parts)
+    return np.concatenate(arrays)
 
 
-def _array(file: Path):
-    """What is in a file: one image or, in an npy, one or many; float32, uint8 ones scaled."""
+def _array(file: Path) -> np.ndarray:
+    """Reads the images of a file as float32 [N, H, W, C]; scales uint8 to [-1, 1]."""
     import numpy as np
 
     from framework.data.decode import UNREADABLE, array, decoded
 
     try:
-        found = array(file) if file.suffix.lower() == ".npy" else np.asarray(decoded(file))
+        images = array(file) if file.suffix.lower() == ".npy" else np.asarray(decoded(file))
     except UNREADABLE as error:
-        raise UserError(f"cannot read {file}: mend or remove it") from error
-    if found.dtype == np.uint8:
-        found = found / np.float32(127.5) - 1
-    elif found.dtype.kind != "f":
-        raise UsageError(f"{file}: {found.dtype} values; needs uint8, or floats in [-1, 1]")
-    return (found[None] if found.ndim == 3 else found).astype(np.float32)
+        raise UserError(f"cannot read {file}: replace or remove it") from error
+    if images.dtype == np.uint8:
+        images = images / np.float32(127.5) - 1
+    elif images.dtype.kind != "f":
+        raise UsageError(f"{file}: {images.dtype} values; needs uint8, or floats in [-1, 1]")
+    return (images[None] if images.ndim == 3 else images).astype(np.float32)

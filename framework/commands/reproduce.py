@@ -1,7 +1,8 @@
-"""Runs experiments of the thesis and sets its numbers beside ours: names or groups, such as fig4.1.
+"""Repeats experiments of the thesis and compares its numbers with ours.
 
-Runs that are missing are trained, those begun go on. Table (Markdown, CSV), sheet and page are
-written to <results_dir>/reproduce/<name>/, of other scales than full <name>-<scale>/.
+NAME is an experiment, such as fig4.1, or a group of experiments. Missing runs are trained and
+unfinished ones resumed. Table (Markdown, CSV), sheet and page are written to
+<results_dir>/reproduce/<name>/, or <name>-<scale>/ for scales other than full.
 """
 
 import argparse
@@ -11,18 +12,18 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from framework import config, experiments, flags, presets
+from framework import experiments, presets
 from framework.commands.base import load_tensorflow, parser
 from framework.errors import UsageError
-from framework.experiments import EXPERIMENTS, GROUPS, Experiment
-from framework.options import LPIPS_NETS, Options
-from framework.reproduce import report, runner
+from framework.experiments import EXPERIMENTS, GROUPS, Experiment, report, runner
+from framework.options import config, flags
+from framework.options.base import LPIPS_NETS, Options
 
 SEED = Options.seed
-COSTS = {  # what stands above the list
-    "full": "At full scale most runs are a GPU's work; other minutes are of one CPU core.",
-    "cpu": "Minutes are of one CPU core, about: two cores take half of them.",
-    "smoke": "Minutes are of one CPU core, about.",
+LIST_TITLES = {
+    "full": "Most runs of full scale need a GPU; minutes of the others are for one CPU core.",
+    "cpu": "Approximate minutes are for one CPU core; two cores take half as long.",
+    "smoke": "Approximate minutes are for one CPU core.",
 }
 
 
@@ -32,21 +33,23 @@ def run(argv: Sequence[str]) -> int:
     if args.list or not args.names:
         _list(args.scale)
         return 0
-    # Runs of full size want a GPU, or all cores, for themselves.
-    usual = 1 if args.scale == "full" else len(runner.usable_cores()) or os.cpu_count() or 1
-    at_once = usual if args.at_once is None else args.at_once
+    # A run of full scale uses a GPU or all cores.
+    default = 1 if args.scale == "full" else len(runner.usable_cores()) or os.cpu_count() or 1
+    at_once = default if args.at_once is None else args.at_once
     if args.seeds < 1 or at_once < 1:
         raise UsageError("--seeds and --at_once must be at least 1")
-    names = _chosen(args.names)
+    names = _experiments(args.names)
     plans = {name: _jobs(EXPERIMENTS[name], args) for name in names}
-    jobs: dict[str, runner.Job] = {}  # several experiments may want one run
+    jobs: dict[str, runner.Job] = {}  # several experiments may use the same run
     for job in (job for plan in plans.values() for seeds in plan.values() for job in seeds):
         jobs[job.name] = jobs[job.name].with_all_of(job) if job.name in jobs else job
-    results_dir, places = Path(args.results_dir), {"data_dir": args.data_dir}
-    code = runner.run(list(jobs.values()), results_dir, places, at_once)
+    results_dir, options = Path(args.results_dir), {"data_dir": args.data_dir}
+    code = runner.run(list(jobs.values()), results_dir, options, at_once)
     load_tensorflow()
     for name, plan in plans.items():
-        folders = {label: [results_dir / j.name for j in seeds] for label, seeds in plan.items()}
+        folders = {
+            label: [results_dir / job.name for job in seeds] for label, seeds in plan.items()
+        }
         page = report.write(
             name, EXPERIMENTS[name], folders, args.scale, results_dir, printed=args.printed
         )
@@ -57,30 +60,36 @@ def run(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     arguments = parser("reproduce", __doc__, run=False)
     arguments.add_argument("names", nargs="*", metavar="NAME", help="experiments or groups")
-    arguments.add_argument("--list", action="store_true", help="what there is, and its cost")
+    arguments.add_argument("--list", action="store_true", help="list experiments and their cost")
     arguments.add_argument(
         "--scale", choices=experiments.SCALES, default="full",
         help="full: as in the thesis (GPU); cpu: narrow nets, minutes; smoke: 20 iterations [full]",
     )  # fmt: skip
-    arguments.add_argument("--seeds", type=int, default=1, help="runs of each, for a spread [1]")
+    arguments.add_argument("--seeds", type=int, default=1, help="number of seeds of each run [1]")
     arguments.add_argument(
         "--at_once", type=int,
-        help="runs at a time, each on its part of the cores [1; at other scales one per core]",
+        help="runs at the same time, which share the cores [full: 1, other scales: one per core]",
     )  # fmt: skip
     arguments.add_argument(
         "--printed", action="store_true",
-        help="fig2.7 by the thesis' printed script, where equal distributions have a divergence",
+        help="draw fig2.7 by the script that the thesis prints, in which the divergence of equal "
+        "distributions is not 0",
     )  # fmt: skip
-    arguments.add_argument("--data_dir", default=Options.data_dir, help="[%(default)s]")
-    arguments.add_argument("--results_dir", default=Options.results_dir, help="[%(default)s]")
+    arguments.add_argument(
+        "--data_dir", default=Options.data_dir, help="folder of the data sets [%(default)s]"
+    )
+    arguments.add_argument(
+        "--results_dir", default=Options.results_dir, help="folder of the runs [%(default)s]"
+    )
     arguments.add_argument(
         "--lpips_net", choices=("none", *LPIPS_NETS),
-        help="network of LPIPS [alex, at scale cpu squeeze]",
+        help="network of LPIPS [alex; scale cpu: squeeze]",
     )  # fmt: skip
     return arguments
 
 
-def _chosen(names: Sequence[str]) -> list[str]:
+def _experiments(names: Sequence[str]) -> list[str]:
+    """Returns the names of experiments and of the members of groups; raises UsageError."""
     try:
         return experiments.select(list(names))
     except ValueError as error:
@@ -89,7 +98,7 @@ def _chosen(names: Sequence[str]) -> list[str]:
 
 
 def _jobs(experiment: Experiment, args: argparse.Namespace) -> dict[str, list[runner.Job]]:
-    """Run label -> its job for each seed."""
+    """Returns the jobs of an experiment by label of its runs, one for each seed."""
     seeds = range(SEED, SEED + args.seeds)
     return {
         label: [_job(preset, experiment, seed, args) for seed in seeds]
@@ -98,12 +107,13 @@ def _jobs(experiment: Experiment, args: argparse.Namespace) -> dict[str, list[ru
 
 
 def _job(preset: str, experiment: Experiment, seed: int, args: argparse.Namespace) -> runner.Job:
+    """Returns the job that trains a preset and measures what the experiment reports."""
     options = experiments.flags(preset, args.scale) | {"seed": seed}
     system = presets.PRESETS[preset].options.get("gan_type", Options.gan_type)
-    known = {field.name for field in dataclasses.fields(config.options_class(system))}
+    names = {field.name for field in dataclasses.fields(config.options_class(system))}
     measures = tuple(experiment.measures)
     extra = {}
-    if "lpips_net" in known and any(map(_is_lpips, measures)):
+    if "lpips_net" in names and any(map(_is_lpips, measures)):
         extra["lpips_net"] = args.lpips_net or experiments.lpips_net(args.scale)
         if extra["lpips_net"] == "none":
             measures = tuple(name for name in measures if not _is_lpips(name))
@@ -118,7 +128,7 @@ def _is_lpips(measure: str) -> bool:
 
 
 def _list(scale: str) -> None:
-    print(f"{COSTS[scale]}\n")
+    print(f"{LIST_TITLES[scale]}\n")
     print(f"{'name':11} {'runs':>4} {'iterations':>10} {'minutes':>7}  needs; what it shows")
     for name, experiment in EXPERIMENTS.items():
         needs = ", ".join(experiments.needs(experiment, scale)) or "nothing"
@@ -128,10 +138,14 @@ def _list(scale: str) -> None:
         print(f"{name:11} {cost}  {', '.join(members)}")
 
 
-def _cost(chosen: Sequence[Experiment], scale: str) -> str:
-    """Number of runs, iterations of all and minutes of one core, each run counted once."""
-    runs = {preset for experiment in chosen for preset in experiment.runs.values()}
+def _cost(selected: Sequence[Experiment], scale: str) -> str:
+    """Returns the number of runs, their iterations and their minutes on one core, as columns.
+
+    A run that several experiments use is counted once.
+    """
+    runs = {preset for experiment in selected for preset in experiment.runs.values()}
     total = sum(experiments.iterations(preset, scale) for preset in runs)
     minutes = [experiments.core_minutes(preset, scale) for preset in runs]
-    told = "GPU" if None in minutes else f"{math.ceil(sum(minutes))}"
-    return f"{len(runs):4} {total:10,} {told:>7}"
+    known = [value for value in minutes if value is not None]
+    total_minutes = "GPU" if len(known) < len(minutes) else f"{math.ceil(sum(known))}"
+    return f"{len(runs):4} {total:10,} {total_minutes:>7}"

@@ -1,6 +1,6 @@
-"""Trains, evaluates and writes the page; the same command resumes.
+"""Trains a run, evaluates it and writes its page; the same command resumes it.
 
-With --grid FLAG=V1,V2,... (any number of them) it does so for every combination of the values.
+With --grid FLAG=V1,V2,... (once or several times) it trains a run for every combination of values.
 """
 
 import contextlib
@@ -8,20 +8,46 @@ import importlib.util
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from framework import cluster, config
-from framework.commands.base import assess, build_trainer, load_data, published, tensorflow
-from framework.config import Options
+from framework.commands.base import load_tensorflow, tensorflow
+from framework.engine import cluster
 from framework.errors import MissingError, UsageError
-from framework.reproduce import grid, runner
+from framework.experiments import grid, runner
+from framework.options import config
+from framework.options.base import Options
+
+if TYPE_CHECKING:
+    from framework.results import Run
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
+    if config.chosen_system(argv) not in config.BUILT_IN:
+        load_tensorflow()  # else the module of a user's system would import it with messages
     sweep = grid.read(argv)
     if sweep.values:
         return _sweep(sweep)
     options = config.parse(argv)
+    return train(options, "python main.py " + shlex.join(argv))
+
+
+def train(options: Options, command: str) -> int:
+    """Trains or resumes a run, evaluates it and writes its page.
+
+    Args:
+        options: options of the run.
+        command: the command line, which is shown on the page.
+
+    Returns:
+        Exit code: 0 if finished, 75 or 130 if a signal stopped it (everything is saved).
+
+    Raises:
+        UsageError: the options contradict each other, the data or an existing run.
+        MissingError: data, weights or a package are missing.
+        DivergedError: a loss is not finite.
+        UserError: another error that the user can fix.
+    """
     from framework.data import names
 
     names.check(options)
@@ -33,57 +59,66 @@ def run(argv: Sequence[str]) -> int:
         raise MissingError("--logger tensorboard: pip install tensorboard")
     if cluster.workers() > 1 and options.devices != "auto":
         raise UsageError(f"--devices {options.devices}: several workers use all their devices")
-    place = Path(options.results_dir) / options.name, options.to_dict()
-    how = dict(overwrite=options.overwrite, inert=config.inert_options(options.gan_type))
-    Run.check(*place, **how)
-    chief = cluster.is_chief()
-    with locked(place[0]) if chief else contextlib.nullcontext(), tensorflow(options):
-        trainer = build_trainer(options, load_data(options))
-        trainer.follows = place[0] / "checkpoints"
-        if chief:  # opened, or emptied, only when nothing can be wrong with the options any more
-            trainer.run = Run.open(*place, "python main.py " + shlex.join(argv), **how)
-        code = trainer.fit(_callbacks(trainer))
-        if chief:
-            _finish(trainer, code)
-        trainer.agree(code)  # the other workers wait until the chief has finished
-        return code
+    folder = config.run_folder(options)
+    Run.check(
+        folder, options.to_dict(), overwrite=options.overwrite,
+        inert=config.inert_options(options.gan_type), renamed=config.RENAMED,
+    )  # fmt: skip
+    with (
+        locked(folder) if cluster.is_chief() else contextlib.nullcontext(),
+        tensorflow(options.devices, options),
+    ):
+        return _train(options, folder, command)
 
 
-def _callbacks(trainer) -> list:
-    if trainer.run is None or trainer.options.logger == "csv":
-        return []
-    from framework.events import Events
+def _train(options: Options, folder: Path, command: str) -> int:
+    """Trains the run in `folder`; only the chief of several workers writes there."""
+    from framework.commands import training
+    from framework.engine.loop import Loop
 
-    return [Events(trainer.run)]
+    data = training.load_data(options)
+    trainer = training.build_trainer(options, data)
+    if cluster.is_chief():
+        # This may delete an older run: all options have been checked before.
+        run = training.open_run_folder(trainer, folder, command, options.overwrite)
+        suite = training.suite_of(trainer, data, run)
+        code = training.fit(trainer, suite, run, training.callbacks_of(options, run))
+        if code:
+            _report_stopped(options, run, int(trainer.step))
+    else:
+        code = Loop(trainer, folder / "checkpoints", writes=False).run()
+    trainer.agree(code)  # the other workers wait until the chief has finished
+    return code
+
+
+def _report_stopped(options: Options, run: "Run", step: int) -> None:
+    """Writes plots and page of a run that a signal stopped, and prints how to resume it."""
+    from framework.commands.training import published
+    from framework.evaluation import metrics
+
+    run.plots()
+    run.report(published(options), metrics.describe)
+    command = "the same command" + (" without --overwrite" if options.overwrite else "")
+    run.note(f"stopped at iteration {step}, saved; {command} resumes")
 
 
 def _sweep(sweep: grid.Grid) -> int:
+    """Trains a run for every combination of values, and writes a page that compares them."""
     options, jobs = grid.first(sweep), grid.jobs(sweep)
     if options.dry_run:
-        raise UsageError("--dry_run: not with --grid; look at one of its runs")
+        raise UsageError("--dry_run: not with --grid; use it with the options of one run")
     if options.overwrite:
-        raise UsageError("--overwrite: not with --grid; delete the runs that are to be made anew")
+        raise UsageError("--overwrite: not with --grid; delete the runs that you want to repeat")
     results_dir = Path(options.results_dir)
     code = runner.run(list(jobs.values()), results_dir, {}, sweep.at_once)
     print(f"see {grid.write(sweep, jobs, results_dir)}")
     return code
 
 
-def _finish(trainer, stopped: int) -> None:
-    """Models, metrics and page of a finished run; the page alone of one that a signal stopped."""
-    if not stopped:
-        trainer.save_models()
-        assess(trainer)
-        return
-    trainer.run.plots()
-    trainer.run.report(published(trainer.options))
-    again = "the same command" + (" without --overwrite" if trainer.options.overwrite else "")
-    trainer.run.note(f"stopped at iteration {int(trainer.step)}, saved; {again} resumes")
-
-
 def _dry_run(options: Options) -> int:
-    with tensorflow(options):
-        from framework import dry_run
+    with tensorflow(options.devices, options):
+        from framework.commands import training
+        from framework.engine import dry_run
 
-        dry_run.show(build_trainer(options, load_data(options)))
+        dry_run.show(training.build_trainer(options, training.load_data(options)))
     return 0

@@ -1,90 +1,129 @@
-"""Draws the partners of given images in the other domain.
+"""Translates images of one domain to the other domain.
 
-A coupled pair finds each image's latent vector first and lets the other domain draw it; a system
-that translates does just that. Writes into the run's samples a sheet (given, found again,
-translated), the translated images as an array in [-1, 1] and, of latent vectors, a table of errors:
-squared pixel differences of given images and those found again.
+A translation system translates them directly. A coupled pair of generators first searches for the
+latent vector of each image and generates the image of the other domain from it. Writes into the
+folder `samples` of the run a sheet (images, reconstructions, translations), the translations as an
+array in [-1, 1] and, for a coupled pair, a table of the mean squared pixel errors of the
+reconstructions.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
+from __future__ import annotations
 
-from framework.commands.base import parser, places, restored, seed
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from framework.commands.base import open_with_capability, parser, seed
 from framework.errors import UsageError
 
-SHOWN = 64  # images on the sheet
+if TYPE_CHECKING:
+    import numpy as np
+
+    from framework.trainers.opening import OpenedRun
+
+SHEET_IMAGES = 64  # given images on the sheet
+
+
+class Translation(NamedTuple):
+    """Translations of N images.
+
+    Attributes:
+        images: reconstructions, if there are any, and translations, each [N, S, S, C] in [-1, 1].
+        errors: mean squared pixel errors [N] of the reconstructions; None if not measured.
+        caption: caption of the sheet.
+    """
+
+    images: tuple[np.ndarray, ...]
+    errors: np.ndarray | None
+    caption: str
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     args = _parse(argv)
-    with restored(args.run, dry_run=True, **places(args)) as trainer:
-        system = trainer.options.gan_type
-        if "gen2" in trainer.nets:
-            make = _by_latent_vectors
-        elif hasattr(trainer, "pictures"):
-            make = _by_the_translator
-        else:
-            raise UsageError(f"{args.run}: a {system} does not translate between two domains")
-        _translate(trainer, args, make)
+    from framework.engine.capabilities import Inverts, Translates
+
+    message = "does not translate between two domains"
+    with open_with_capability(args, (Translates, Inverts), message) as opened:
+        direct = isinstance(opened.system, Translates)
+        _translate(opened, args, _by_translator if direct else _by_latent_vectors)
     return 0
 
 
-def _parse(argv: Sequence[str]):
-    arguments = parser("translate", __doc__)
-    arguments.add_argument("--images", required=True, metavar="DIR", help="png, jpg or npy files")
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    arguments = parser("translate", __doc__ or "")
     arguments.add_argument(
-        "--domain", type=int, default=1, choices=(1, 2), help="of the images [1]"
+        "--images", required=True, metavar="DIR", help="folder of png, jpg or npy files"
     )
     arguments.add_argument(
-        "--restarts", type=int, default=4, help="random starts per image, where z is searched [4]"
+        "--domain", type=int, default=1, choices=(1, 2), help="domain of the images [1]"
     )
+    arguments.add_argument(
+        "--restarts", type=int, default=4,
+        help="random starts per image of the search for a latent vector [4]",
+    )  # fmt: skip
     arguments.add_argument("--steps", type=int, default=300, help="updates per start [300]")
-    arguments.add_argument("--seed", type=seed, default=0, help="of the starts [0]")
+    arguments.add_argument("--seed", type=seed, default=0, help="seed of the starts [0]")
     args = arguments.parse_args(argv)
     if min(args.restarts, args.steps) < 1:
         raise UsageError("--restarts and --steps must be at least 1")
     return args
 
 
-def _translate(trainer, args, make) -> None:
+def _translate(
+    opened: OpenedRun, args: argparse.Namespace, translate: Callable[..., Translation]
+) -> None:
+    """Translates the images of a folder; writes the results and prints their paths."""
     from framework.data.folder import listed
     from framework.results import write_array, write_table
     from framework.utils import float_array
 
-    files, pixels = listed(args.images, trainer.options.image_size)
-    given = float_array(pixels)
-    made, errors = make(trainer, given, args)
+    files, pixels = listed(args.images, opened.options.image_size)
+    inputs, run = float_array(pixels), opened.run
+    translation = translate(opened, inputs, args)
     name = f"translate_{Path(args.images).resolve().name}_domain{args.domain}"
-    rows = -(-min(len(files), SHOWN) // 16)
-    parts = tuple(part[:SHOWN] for part in (given, *made))
-    print(trainer.run.sheet(parts, name, rows=rows))
-    write_array(trainer.run.samples / f"{name}.npy", made[-1])
-    print(trainer.run.samples / f"{name}.npy")
+    rows = -(-min(len(files), SHEET_IMAGES) // 16)
+    first_images = tuple(images[:SHEET_IMAGES] for images in (inputs, *translation.images))
+    print(run.sheet(first_images, name, rows=rows, caption=translation.caption))
+    write_array(run.samples / f"{name}.npy", translation.images[-1])
+    print(run.samples / f"{name}.npy")
+    errors = translation.errors
     if errors is not None:
-        table = trainer.run.samples / f"{name}.csv"
+        table = run.samples / f"{name}.csv"
         write_table(table, ("file", "error"), zip((f.name for f in files), errors, strict=True))
         print(table)
         print(f"mean error {errors.mean():.4f} over {len(files)} images")
 
 
-def _by_latent_vectors(trainer, given, args):
-    """Images found again and their partners [N, S, S, C], and errors [N]."""
-    from framework.inversion import invert
+def _by_latent_vectors(
+    opened: OpenedRun, inputs: np.ndarray, args: argparse.Namespace
+) -> Translation:
+    """Searches for latent vectors of images [N, S, S, C] and generates both domains from them."""
+    from framework.evaluation import captions
 
-    generator = trainer.sampling_net(f"gen{args.domain}")
-    how = dict(restarts=args.restarts, steps=args.steps, seed=args.seed)
-    z, errors = invert(generator, given, trainer.options.noise_type, **how)
-    drawn = trainer.sample(z)
-    return (drawn[args.domain - 1], drawn[2 - args.domain]), errors
+    system: Any = opened.system
+    settings = dict(restarts=args.restarts, steps=args.steps, seed=args.seed)
+    z, errors = system.invert(inputs, args.domain, **settings)
+    images = system.sample(z)
+    caption = captions.given_images(args.domain, opened.run.domain_names, "inverted")
+    return Translation((images[args.domain - 1], images[2 - args.domain]), errors, caption)
 
 
-def _by_the_translator(trainer, given, args):
-    """Images taken there and back, if there is a way back, and translations [N, S, S, C]."""
-    i, j = args.domain, 3 - args.domain
-    if (i, j) not in trainer.ways:
-        there = " and ".join(f"{a} to {b}" for a, b in trainer.ways)
-        raise UsageError(f"{args.run}: translates {there or 'nothing (phase 1)'}; see --domain")
-    made = trainer.pictures(given, i)
-    back = [made[way] for way in (f"{i}{j}{i}",) if way in made]
-    return (*back, made[f"{i}{j}"]), None
+def _by_translator(opened: OpenedRun, inputs: np.ndarray, args: argparse.Namespace) -> Translation:
+    """Translates images [N, S, S, C] and, if the system can do it, translates the results back."""
+    from framework.engine.capabilities import Direction
+    from framework.evaluation import captions
+
+    system: Any = opened.system
+    direction, directions = Direction(args.domain, 3 - args.domain), system.directions()
+    names = opened.run.domain_names
+    if direction not in directions:
+        possible = " and ".join(f"{a} to {b}" for a, b in directions) or "nothing (stage 1)"
+        raise UsageError(f"{args.run}: translates {possible}; see --domain")
+    translations = system.translate(inputs, direction)
+    if direction.reverse not in directions:
+        return Translation((translations,), None, captions.given_images(args.domain, names))
+    cycle = system.translate(translations, direction.reverse)
+    caption = captions.given_images(args.domain, names, "cycle")
+    return Translation((cycle, translations), None, caption)

@@ -1,4 +1,4 @@
-"""Digits that wear something: a coloured frame, bar or hat, no two alike."""
+"""Adds a coloured frame, bar or hat to digits; no two are alike."""
 
 import zlib
 
@@ -6,25 +6,26 @@ import numpy as np
 
 from framework.errors import UsageError
 
-CHUNK = 500  # images drawn at a time, so that the arrays stay in the processor's cache
-SIDE = 28  # pixels of the digits for which sizes are given here
+CHUNK = 500  # images per step, so that the arrays stay in the processor's cache
+SIDE = 28  # height of the digits, in pixels, for which the sizes below are given
 
 
 def accessory(digits: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Grey digits, uint8 [N, S, S, 1], each with one accessory, uint8 [N, S, S, 3].
+    """Adds one accessory to each grey digit, uint8 [N, S, S, 1] to uint8 [N, S, S, 3].
 
-    A third each gets a frame around the image, a bar along one of its sides, or a hat; hue,
-    brightness, size and place vary. A pure function of (digits, seed); the labels of the input
+    A frame around the image, a bar along one of its sides, or a hat: each with probability 1/3.
+    Hue, brightness, size and place vary. A pure function of (digits, seed); the labels of the input
     stay valid. Raises UsageError for colour images.
     """
     if digits.shape[3] != 1:
         raise UsageError("view accessory needs grey digits, such as mini or mnist")
-    # The digits enter the seed, so that two splits of a source do not wear the same.
-    rng = np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(digits))])
-    return np.concatenate([_worn(digits[i : i + CHUNK], rng) for i in range(0, len(digits), CHUNK)])
+    # The seed depends on the digits, so that two splits of a source get different accessories.
+    rng = np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(digits).data)])
+    chunks = (digits[i : i + CHUNK] for i in range(0, len(digits), CHUNK))
+    return np.concatenate([_with_accessory(chunk, rng) for chunk in chunks])
 
 
-def _worn(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _with_accessory(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     grey = digits[..., 0].astype(np.float32)
     shapes = np.stack([draw(grey, rng) for draw in (_frame, _bar, _hat)])
     kind = rng.integers(0, len(shapes), len(grey))
@@ -34,14 +35,14 @@ def _worn(digits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _frame(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Coverage [N, S, S] in [0, 1] of frames along the border."""
+    """Returns the coverage [N, S, S] in [0, 1] of frames along the border."""
     rows, columns, side = _pixels(grey)
     to_border = np.minimum(np.minimum(rows, side - rows), np.minimum(columns, side - columns))
     return _inside(_uniform(rng, 1.5, 4.5, len(grey)) * side / SIDE - to_border)
 
 
 def _bar(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Coverage of bars along the upper, lower, left or right side, a little off the border."""
+    """Returns the coverage of bars near the upper, lower, left or right border."""
     rows, columns, side = _pixels(grey)
     turn = rng.integers(0, 4, (len(grey), 1, 1))
     across = np.where(turn % 2, rows, columns)
@@ -51,7 +52,7 @@ def _bar(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _hat(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Coverage of hats, brim and crown, on the topmost ink of each digit."""
+    """Returns the coverage of hats, brim and crown, on the highest ink of each digit."""
     rows, columns, side = _pixels(grey)
     n, unit = len(grey), side / SIDE
     ink = grey > 127
@@ -61,7 +62,7 @@ def _hat(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     top, centre = top[:, None, None], centre[:, None, None]
     crown, height = _uniform(rng, 5, 9, n) * unit, _uniform(rng, 4, 7, n) * unit
     brim, thick = crown + _uniform(rng, 4, 8, n) * unit, _uniform(rng, 1.5, 2.5, n) * unit
-    # Where there is no room above the digit the hat is pulled over it.
+    # Where there is no room above the digit, the hat covers its upper part.
     foot = np.maximum(top + 1.5 * unit, height + thick)
     off_centre = np.abs(columns - centre)
     on_brim = np.minimum(brim / 2 - off_centre, np.minimum(foot - rows, rows - foot + thick))
@@ -72,18 +73,18 @@ def _hat(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _pixels(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Middles of pixels, rows [S, 1] and columns [1, S], and S."""
+    """Returns the middles of pixels as rows [S, 1] and columns [1, S], and S."""
     middles = np.arange(grey.shape[1], dtype=np.float32) + 0.5
     return middles[:, None], middles[None, :], grey.shape[1]
 
 
 def _inside(depth: np.ndarray) -> np.ndarray:
-    """Coverage of pixels whose middles lie `depth` pixels inside the outline."""
+    """Returns the coverage of pixels whose middles lie `depth` pixels inside the outline."""
     return np.clip(depth + 0.5, 0, 1)
 
 
 def _colours(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Colours [N, 3], 0..255, of any hue, none of them grey."""
+    """Returns colours [N, 3], 0..255, of any hue, none of them grey."""
     hue, strength, value = rng.random((n, 1)), rng.uniform(0.6, 1, (n, 1)), rng.uniform(0.6, 1, n)
     sectors = np.abs((6 * hue + np.array([0, 4, 2])) % 6 - 3) - 1
     return (255 * value[:, None] * (1 - strength * (1 - np.clip(sectors, 0, 1)))).astype("f")

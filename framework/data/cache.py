@@ -1,4 +1,4 @@
-"""Decode once: arrays kept as memory-mapped .npy files beside the data they came from."""
+"""Keeps decoded images as memory-mapped .npy files, so that they are decoded only once."""
 
 import hashlib
 import json
@@ -10,16 +10,23 @@ from pathlib import Path
 
 import numpy as np
 
-from framework.data.originals import Split, Splits
+from framework.data.splits import Split, Splits
 
 
 def cached(data_dir: str, key: str, files: Iterable[Path], build: Callable[[], Splits]) -> Splits:
-    """`build()`, or what an earlier call with the same key and unchanged files returned.
+    """Returns `build()`, or what an earlier call with the same key and unchanged files returned.
 
-    The arrays lie under `<data_dir>/.cache`, or under the user's cache folder when that cannot
-    be written; with neither, nothing is kept. An incomplete or unreadable entry is built again.
+    The arrays are kept under `<data_dir>/.cache`, or in the user's cache folder where that cannot
+    be written; where neither can, nothing is kept. An incomplete or unreadable entry is built
+    again.
+
+    Args:
+        data_dir: the folder of all data sets.
+        key: name and size of the images.
+        files: the files from which `build` reads; a change of one of them starts a new entry.
+        build: decodes the images.
     """
-    # Links as they are: labels and order come from their names.
+    # Links are not resolved, because labels and order come from the names of the links.
     state = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     name = hashlib.sha256(json.dumps([key, state]).encode()).hexdigest()[:24]
     roots = [Path(data_dir) / ".cache", _user_cache()]
@@ -59,7 +66,7 @@ def _write(folder: Path, splits: Splits) -> None:
             labels = np.zeros(0, np.int64) if split.labels is None else split.labels
             np.save(new / f"{part}_labels.npy", labels)
             np.save(new / f"{part}_images.npy", split.images)
-        new.chmod(0o755)  # others may share the folder of the data
+        new.chmod(0o755)  # mkdtemp's folders are private, but several users may share the data
         shutil.rmtree(folder, ignore_errors=True)
         new.rename(folder)
     finally:

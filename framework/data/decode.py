@@ -1,4 +1,4 @@
-"""One image file as RGB pixels, whatever camera or program has written it."""
+"""Decodes image files of any camera or program to RGB."""
 
 import os
 import zipfile
@@ -16,44 +16,56 @@ UNREADABLE = (
     OSError, ValueError, EOFError, SyntaxError, zlib.error, zipfile.BadZipFile,
     Image.DecompressionBombError,
 )  # fmt: skip
-"""What reading or decoding a damaged file raises."""
+"""The errors that reading or decoding a damaged file raises."""
 
 
 def decoded(file: Path | BinaryIO) -> Image.Image:
-    """RGB of an image file, upright as its EXIF orientation says; see `flat`.
+    """Reads an image file as RGB, rotated as its EXIF orientation says; see `convert_to_rgb`.
 
     Raises one of UNREADABLE.
     """
     with Image.open(file) as image:
-        return flat(ImageOps.exif_transpose(image))
+        return convert_to_rgb(ImageOps.exif_transpose(image))
 
 
 def array(file: Path) -> np.ndarray:
-    """What is in an npy file. Raises one of UNREADABLE."""
-    found = np.load(file, allow_pickle=False)
-    if not isinstance(found, np.ndarray):
+    """Reads the array of an npy file. Raises one of UNREADABLE."""
+    content = np.load(file, allow_pickle=False)
+    if not isinstance(content, np.ndarray):
         raise ValueError("an archive of arrays; save one array as npy")
-    return found
+    return content
 
 
-def several(count: int, size: int, one: Callable[[int], Image.Image]) -> np.ndarray:
-    """The images `one` of 0, 1, ..., as uint8 [count, size, size, 3], several at a time."""
+def decode_all(count: int, size: int, decode: Callable[[int], Image.Image]) -> np.ndarray:
+    """Decodes several images in parallel.
+
+    Args:
+        count: number of images.
+        size: height and width of what `decode` returns.
+        decode: index from 0 to count - 1 -> RGB image.
+
+    Returns:
+        uint8 [count, size, size, 3].
+
+    Raises:
+        Exception: the first error of `decode`.
+    """
     images = np.empty((count, size, size, 3), np.uint8)
 
-    def put(place: int) -> None:
-        images[place] = np.asarray(one(place))
+    def decode_one(index: int) -> None:
+        images[index] = np.asarray(decode(index))
 
     with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:  # Pillow decodes without the GIL
         try:
-            deque(pool.map(put, range(count)), maxlen=0)
+            deque(pool.map(decode_one, range(count)), maxlen=0)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     return images
 
 
-def flat(image: Image.Image) -> Image.Image:
-    """RGB; what is transparent becomes white, 16-bit grey becomes 8-bit."""
+def convert_to_rgb(image: Image.Image) -> Image.Image:
+    """Returns an image as RGB; transparent pixels become white, 16-bit grey becomes 8-bit."""
     if image.mode.startswith("I"):
         return Image.fromarray((np.asarray(image) // 257).astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:

@@ -1,6 +1,8 @@
-"""Domains in memory, and what the images of a run are trained as."""
+"""Domains in memory, and the contracts under which they are trained on."""
 
-from dataclasses import dataclass, replace
+import zlib
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +12,14 @@ from framework.errors import UsageError
 
 @dataclass(frozen=True)
 class Domain:
-    """One image domain: uint8 images [N, S, S, 3]; int64 classes [N], attributes [N, K] or None.
+    """One image domain.
 
-    Points are float32 [N, 2]. Nothing is trained on test images: they are there for metrics.
+    Attributes:
+        name: for messages, sheets and the page.
+        images: training images, uint8 [N, S, S, 3], or float32 points [N, 2].
+        labels: int64 classes [N] or attributes 0/1 [N, K] of the training images, or None.
+        test_images: held-out images, used by metrics only.
+        test_labels: their labels, or None.
     """
 
     name: str
@@ -23,15 +30,59 @@ class Domain:
 
 
 @dataclass(frozen=True)
-class Data:
-    """The domains of a run under a contract, one of `batches.CONTRACTS`.
+class Facts:
+    """Facts about the data that a run folder keeps, so that a run can be used without its data.
 
-    classes: how many labels occur; 0 when a domain has none.
-    attributes: names of the columns of labels [N, K] of zeros and ones, of which `classes` is K;
-        empty where an image has one class.
-    divided_by: the attribute that the images of domain 2 have and those of domain 1 have not.
-    domains_are_classes: every image of domain i has the label i.
-    clips: where the images are spectrograms.
+    Attributes:
+        name: name of the data set or pair.
+        classes: as in `Data`.
+        attributes: as in `Data`.
+        divided_by: as in `Data`.
+        domains: names of the domains.
+        images: number of training images of each domain.
+        held_out: number of held-out images of each domain.
+        points: whether the data are points [N, 2] and not images.
+        sound: whether the images are spectrograms.
+    """
+
+    name: str = ""
+    classes: int = 0
+    attributes: tuple[str, ...] = ()
+    divided_by: str | None = None
+    domains: tuple[str, ...] = ()
+    images: tuple[int, ...] = ()
+    held_out: tuple[int, ...] = ()
+    points: bool = False
+    sound: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the facts by name, as values that JSON can hold."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Facts":
+        """Reads facts written by `to_dict`; missing ones get their defaults."""
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+            if name in cls.__dataclass_fields__
+        }
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Data:
+    """The domains of a run under a contract.
+
+    Attributes:
+        contract: says what a batch contains; a key of `batches.CONTRACTS`.
+        domains: the domains.
+        name: name of the data set or pair.
+        classes: number of classes, or of attributes; 0 when a domain has no labels.
+        attributes: names of the K columns of labels [N, K]; empty where every image has one class.
+        divided_by: the attribute that all images of domain 2 have and none of domain 1 has.
+        domains_are_classes: whether the label of every image is the index of its domain.
+        clips: the sound behind the test images of domain 2, if the images are spectrograms.
     """
 
     contract: str
@@ -44,17 +95,32 @@ class Data:
     clips: Clips | None = None
 
     @property
+    def facts(self) -> Facts:
+        """The facts about this data that a run folder keeps."""
+        return Facts(
+            name=self.name,
+            classes=self.classes,
+            attributes=self.attributes,
+            divided_by=self.divided_by,
+            domains=tuple(domain.name for domain in self.domains),
+            images=tuple(len(domain.images) for domain in self.domains),
+            held_out=tuple(len(domain.test_images) for domain in self.domains),
+            points=self.domains[0].images.ndim == 2,
+            sound=self.clips is not None,
+        )
+
+    @property
     def has_classes(self) -> bool:
         """Whether every image has one class."""
         return not self.attributes and all(d.labels is not None for d in self.domains)
 
     @property
     def held_out(self) -> int:
-        """Test images of the domain that has fewest."""
+        """Number of test images in the domain that has the fewest."""
         return min(len(domain.test_images) for domain in self.domains)
 
     def labelled(self) -> "Data":
-        """The same domains mixed under the 'labelled' contract; UsageError without labels."""
+        """Returns the same domains under the contract 'labelled'; UsageError without labels."""
         for domain in self.domains:
             if domain.labels is None:
                 raise UsageError(
@@ -64,11 +130,13 @@ class Data:
         return replace(self, contract="labelled")
 
     def classed(self, contract: str) -> "Data":
-        """The same domains under a contract of classes, of which attributes have one per domain.
+        """Returns the same domains under a contract that needs one class per image.
+
+        Images with attributes get the index of their domain as their class.
 
         Raises:
-            UsageError: a domain has no labels; attributes of one domain alone; for 'triple', a
-                domain has no class that others do not have too.
+            UsageError: a domain has no labels; there are attributes and only one domain; under
+                'triple', a domain lacks a class that another domain has.
         """
         if self.attributes:
             if len(self.domains) < 2:
@@ -84,23 +152,29 @@ class Data:
         return data
 
     def by_domain(self) -> "Data":
-        """The same domains mixed under the 'labelled' contract; the domain is the class."""
+        """Returns the same domains under 'labelled'; the class is the index of the domain."""
         domains = tuple(_as_class(domain, i) for i, domain in enumerate(self.domains))
         return Data("labelled", domains, f"{self.name}-domains", len(domains))
 
     def labelled_source(self) -> "Data":
-        """The same pair with the labels of domain 1 in its batches; UsageError without them."""
+        """Returns the same pair under 'labelled_source': batches have the classes of domain 1.
+
+        Raises UsageError when domain 1 has no classes.
+        """
         source = self.domains[0]
         if source.labels is None or self.attributes:
             raise UsageError(
-                f"{source.name} has no classes, which are to be carried over to the other domain: "
+                f"{source.name} has no classes, which this system transfers to the other domain: "
                 "use a labelled data set, or a folder with one sub-folder per class"
             )
         classes = self.classes or 1 + int(source.labels.max())
         return replace(self, contract="labelled_source", classes=classes)
 
     def paired(self) -> "Data":
-        """The same pair, image by image; UsageError where the domains differ in length."""
+        """Returns the same pair under 'paired': image i of domain 1 belongs to i of domain 2.
+
+        Raises UsageError when the domains differ in length.
+        """
         for part in ("images", "test_images"):
             counts = [len(getattr(domain, part)) for domain in self.domains]
             if len(set(counts)) > 1:
@@ -112,26 +186,35 @@ class Data:
         return replace(self, contract="paired")
 
     def sampled(self, counts: tuple[int, ...], seed: int) -> "Data":
-        """So many training images of each domain, drawn at random without repetition; 0: all.
+        """Returns a random subset of the training images of each domain.
 
-        Raises UsageError when a domain has fewer.
+        Args:
+            counts: number of images for each domain, without repetition; 0 keeps all.
+            seed: the same seed always chooses the same images.
+
+        Raises:
+            UsageError: a domain has fewer images.
         """
         parts = zip(self.domains, counts, strict=True)
         return replace(self, domains=tuple(_sampled(*part, seed) for part in parts))
 
 
 def _as_class(domain: Domain, label: int) -> Domain:
-    """The domain with one label for all its images."""
-    train, test = (np.full(len(each), label) for each in (domain.images, domain.test_images))
-    return replace(domain, labels=train, test_labels=test)
+    """Returns the domain with one label for all its images."""
+    labels, test_labels = (
+        np.full(len(domain.images), label),
+        np.full(len(domain.test_images), label),
+    )
+    return replace(domain, labels=labels, test_labels=test_labels)
 
 
 def _check_classes(domains: tuple[Domain, ...]) -> None:
-    held = [set(domain.labels.tolist()) for domain in domains]
-    for domain, mine in zip(domains, held, strict=True):
-        if lacking := set().union(*held) - mine:
+    """Refuses domains of which one lacks a class that another has; all domains have labels."""
+    classes = [set(d.labels.tolist()) for d in domains if d.labels is not None]
+    for domain, own in zip(domains, classes, strict=True):
+        if missing := set().union(*classes) - own:
             raise UsageError(
-                f"{domain.name} has no training image of class {min(lacking)}, which another "
+                f"{domain.name} has no training image of class {min(missing)}, which another "
                 "domain has: here every domain must have all classes"
             )
 
@@ -145,3 +228,17 @@ def _sampled(domain: Domain, count: int, seed: int) -> Domain:
     kept = np.sort(np.random.default_rng(seed).permutation(size)[:count])
     labels = None if domain.labels is None else domain.labels[kept]
     return replace(domain, images=domain.images[kept], labels=labels)
+
+
+def fingerprint(domains: tuple[Domain, ...]) -> list[list]:
+    """Returns values for JSON that differ between different training data.
+
+    Per domain: name, shape of the images, checksum of every 97th image, checksum of the labels.
+    """
+    return [
+        [d.name, d.images.shape, _checksum(d.images[::97]), _checksum(d.labels)] for d in domains
+    ]
+
+
+def _checksum(values: np.ndarray | None) -> int | None:
+    return None if values is None else zlib.crc32(np.ascontiguousarray(values).data)

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pair:
-    """Two domains, each `source` or `source:view`; one source for both is split in halves.
+    """A pair of domains. Two domains of one source get different halves of its images.
 
-    help: one line for `main.py list`.
-    prune_by_classifier: the second domain is to be pruned (`data.prune`) before training.
-    attribute: divides one source: domain 1 are the images without, domain 2 those with it.
-    sound: the images are spectrograms of clips, which have no sources.
+    Attributes:
+        help: one line for `main.py list`.
+        first: domain 1 as `source` or `source:view`.
+        second: domain 2.
+        prune_by_classifier: whether domain 2 is pruned (`data.prune`) before training.
+        attribute: divides one source: domain 2 are the images with this attribute, domain 1 the
+            images without it.
+        sound: whether the images are spectrograms of clips; then there are no sources.
     """
 
     help: str

@@ -1,12 +1,12 @@
-"""Sets of photographs, in a folder or a zip: each is resized as soon as it is decoded.
+"""Reads sets of photographs from a folder or a zip; each image is resized when it is decoded.
 
-What stays in memory is uint8 [N, size, size, 3] and no image of full size but those being decoded.
+Images of full size are in memory only while they are decoded; uint8 [N, size, size, 3] remains.
 """
 
 import os
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,15 +16,21 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from framework.data.decode import UNREADABLE, decoded, several
-from framework.data.originals import Split, Splits
+from framework.data.decode import UNREADABLE, decode_all, decoded
+from framework.data.splits import Split, Splits
 from framework.errors import MissingError, UsageError
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class Archive(NamedTuple):
-    """Images of a folder or a zip: their names, sorted, and what reads the bytes of one."""
+    """The images of a folder or a zip.
+
+    Attributes:
+        path: the folder or zip.
+        names: names of the images, sorted.
+        read: name -> bytes of the file.
+    """
 
     path: Path
     names: list[str]
@@ -33,10 +39,10 @@ class Archive(NamedTuple):
 
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
-    """All images below a folder or in a zip; MissingError for a damaged zip."""
+    """Opens all images below a folder or in a zip. Raises MissingError for a damaged zip."""
     if path.is_dir():
-        found = (file.relative_to(path).as_posix() for file in path.rglob("*"))
-        yield Archive(path, _images(found), lambda name: (path / name).read_bytes())
+        names = (file.relative_to(path).as_posix() for file in path.rglob("*"))
+        yield Archive(path, _images(names), lambda name: (path / name).read_bytes())
         return
     try:
         packed = zipfile.ZipFile(path)
@@ -52,11 +58,18 @@ def decode(
     size: int,
     fit: Callable[[Image.Image, int], Image.Image],
 ) -> np.ndarray:
-    """The named images, uint8 [N, size, size, 3], as `fit` makes them of RGB ones.
+    """Decodes the named images to uint8 [N, size, size, 3].
 
-    Raises MissingError for one that cannot be read.
+    Args:
+        archive: contains the images.
+        names: names in the archive.
+        size: height and width of the images returned.
+        fit: crops and resizes an RGB image to size x size.
+
+    Raises:
+        MissingError: an image cannot be read.
     """
-    return several(len(names), size, lambda i: fit(_image(archive, names[i]), size))
+    return decode_all(len(names), size, lambda i: fit(_image(archive, names[i]), size))
 
 
 def _image(archive: Archive, name: str) -> Image.Image:
@@ -69,29 +82,36 @@ def _image(archive: Archive, name: str) -> Image.Image:
 
 
 class PhotoSet(ABC):
-    """How a set of photographs is found and read; labels are attributes 0/1 [N, K] or none.
+    """Finds and reads a set of photographs; labels are attributes 0/1 [N, K] or None.
 
-    parts: the splits of TensorFlow Datasets that are trained on and held out.
-    attributes: what the K columns of the labels mean.
+    Attributes:
+        attributes: names of the K columns of the labels; empty without labels.
     """
 
-    parts: tuple[str, str]
     attributes: tuple[str, ...] = ()
+
+    @property
+    @abstractmethod
+    def parts(self) -> tuple[str, str]:
+        """Names of the training split and of the held-out split in TensorFlow Datasets."""
 
     @abstractmethod
     def files(self, folder: Path) -> list[Path]:
-        """What the set consists of in its folder; nothing where it is not there."""
+        """Returns the files of the set in a folder; empty where the set is not there."""
 
     @abstractmethod
     def read(self, folder: Path, size: int) -> Splits:
-        """Both splits at size x size."""
+        """Reads both splits at size x size.
+
+        Raises MissingError for missing or damaged files.
+        """
 
     @abstractmethod
     def fit(self, image: Image.Image, size: int) -> Image.Image:
-        """What is trained on of one RGB image."""
+        """Crops and resizes one RGB image to size x size."""
 
     def labels(self, example: dict) -> list[int] | None:
-        """The attributes of an example of TensorFlow Datasets."""
+        """Returns the attributes of an example of TensorFlow Datasets; None without labels."""
         return None
 
 
@@ -99,28 +119,33 @@ class PhotoSet(ABC):
 class Side(PhotoSet):
     """One domain of a CycleGAN set: trainA and testA, or trainB and testB (arXiv 1703.10593).
 
-    Folders of these names or zips of them, at any depth. Of several zips the first by name whose
-    images are large enough is read, whole: its middle squares, shrunk to size x size.
+    Reads folders of these names, at any depth, or zips that contain them. Of several zips, it reads
+    the first one by name whose images are large enough. Images are cropped to their middle square
+    and shrunk to size x size.
+
+    Attributes:
+        letter: "A" or "B".
     """
 
     letter: str
 
     @property
     def parts(self) -> tuple[str, str]:
-        """Names of its folders, and of its splits in TensorFlow Datasets."""
+        """Names of the folders; the splits in TensorFlow Datasets have the same names."""
         return f"train{self.letter}", f"test{self.letter}"
 
     def files(self, folder: Path) -> list[Path]:
-        """Every image of a folder that has both parts, and every zip."""
+        """Returns all images of a folder that has both parts, and all zips."""
         return [*self._loose(folder), *sorted(folder.glob("*.zip"))]
 
     def read(self, folder: Path, size: int) -> Splits:
-        """Both splits without labels.
+        """Reads both splits, without labels.
 
-        Raises MissingError when a part is not there, UsageError when the images are too small.
+        Raises MissingError when a part is missing, UsageError when all images are too small.
         """
         complete, largest = False, 0
-        for path in [folder] * bool(self._loose(folder)) + sorted(folder.glob("*.zip")):
+        places = [folder] if self._loose(folder) else []
+        for path in [*places, *sorted(folder.glob("*.zip"))]:
             with opened(path) as archive:
                 parts = [self._part(archive, part) for part in self.parts]
                 if not all(parts):
@@ -135,25 +160,26 @@ class Side(PhotoSet):
         raise UsageError(f"--image_size {size}: the images of {folder} have {largest} pixels")
 
     def fit(self, image: Image.Image, size: int) -> Image.Image:
-        """The middle square, resized with antialiasing."""
+        """Returns the middle square, resized with antialiasing."""
         return ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
 
     def _loose(self, folder: Path) -> list[Path]:
-        folders = [next(iter(sorted(folder.glob(f"**/{part}"))), None) for part in self.parts]
-        if not all(folders):
+        """Returns the images in folders named as the parts; empty where a folder is missing."""
+        matches = [sorted(folder.glob(f"**/{part}")) for part in self.parts]
+        if not all(matches):
             return []
-        return [f / name for f in folders for name in _images(os.listdir(f))]
+        return [first / name for first, *_ in matches for name in _images(os.listdir(first))]
 
     def _part(self, archive: Archive, part: str) -> list[str]:
         return [name for name in archive.names if PurePosixPath(name).parent.name == part]
 
     def _smallest_side(self, archive: Archive, parts: list[list[str]]) -> int:
-        """Of the first image of each part; the others are taken to be as large."""
+        """Returns the smallest side of the first images; the others are assumed to be as large."""
         return min(min(_image(archive, names[0]).size) for names in parts)
 
 
-def _images(names: Iterator[str] | list[str]) -> list[str]:
-    """The images among file names, sorted; a listing's own order means nothing."""
+def _images(names: Iterable[str]) -> list[str]:
+    """Returns the images among file names, sorted, because folders list them in any order."""
     return sorted(
         name
         for name in names

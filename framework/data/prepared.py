@@ -1,6 +1,6 @@
-"""TensorFlow Datasets: prepared folders, and preparing one from a download cache or the network.
+"""Reads sets prepared by TensorFlow Datasets (TFDS), and prepares them from cache or network.
 
-The library is imported only here and only when needed.
+TFDS is imported only here and only when needed.
 """
 
 import contextlib
@@ -14,50 +14,57 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from framework.data.originals import Split, Splits
 from framework.data.photos import PhotoSet
+from framework.data.splits import Split, Splits
 from framework.errors import MissingError
 
 PROBE_SECONDS = 5
 
 
 def find(name: str, root: Path) -> Path | None:
-    """The newest folder `<root>/<name>/<version>` that TFDS has finished, or None."""
+    """Returns the newest complete folder `<root>/<name>/<version>` of TFDS, or None."""
     finished = (root / name).glob("*/dataset_info.json")
     return max((file.parent for file in finished), key=_version, default=None)
 
 
 def read(folder: Path) -> Splits:
-    """Both splits of a prepared image classification set; MissingError when it is damaged."""
-    with _damage(folder):
+    """Reads both splits of a prepared set of images with classes.
+
+    Raises MissingError for a damaged set.
+    """
+    with _errors_of(folder):
         builder = _builder(folder)
         return Splits(*(_split(builder, part) for part in ("train", "test")))
 
 
 def read_photos(folder: Path, photos: PhotoSet, size: int) -> Splits:
-    """Both splits of a prepared set of photographs at size x size, each fitted when decoded.
+    """Reads both splits of a prepared set of photographs, each resized to size x size by `photos`.
 
-    Raises MissingError when it is damaged.
+    Raises MissingError for a damaged set.
     """
-    with _damage(folder):
+    with _errors_of(folder):
         builder = _builder(folder)
         return Splits(*(_photos(builder, part, photos, size) for part in photos.parts))
 
 
 def prepare(name: str, root: Path) -> Path | None:
-    """Prepares the set under `root`; None when its files are neither cached nor reachable."""
+    """Prepares a set and returns its folder `<root>/<name>/<version>`.
+
+    Returns None where its files are neither in the download cache nor reachable. Raises
+    MissingError when the preparation fails.
+    """
     with _quiet():
         import tensorflow_datasets as tfds
         from tensorflow_datasets.core.utils import gcs_utils
 
-        gcs_utils._is_gcs_disabled = True  # else it retries for minutes without a network
+        gcs_utils._is_gcs_disabled = True  # otherwise it retries for minutes without a network
         tfds.disable_progress_bar()
         builder = tfds.builder(name, data_dir=str(root))
         if not (_cached(builder, root) or _reachable(builder)):
             return None
         try:
             builder.download_and_prepare()
-        except Exception as error:  # its downloader lets errors of many libraries through
+        except Exception as error:  # the downloader raises errors of many libraries
             raise MissingError(f"TFDS cannot prepare {name}: {_one_line(error)}") from error
     return find(name, root)
 
@@ -73,11 +80,12 @@ def _builder(folder: Path) -> Any:
 
 
 @contextlib.contextmanager
-def _damage(folder: Path) -> Iterator[None]:
+def _errors_of(folder: Path) -> Iterator[None]:
+    """Turns any error of the block into a MissingError that names the folder."""
     try:
         with _quiet():
             yield
-    except Exception as error:  # protobuf, TensorFlow and file errors alike
+    except Exception as error:  # of protobuf, TensorFlow or the file system
         raise MissingError(
             f"{folder} is damaged ({_one_line(error)}): delete it, so that it is prepared again"
         ) from error
@@ -111,7 +119,7 @@ def _shape(builder: Any) -> tuple[int, ...]:
 
 
 def _cached(builder: Any, root: Path) -> bool:
-    """Whether every file that the set downloads is already in its download cache."""
+    """Returns whether all files that the set needs are already in the download cache."""
     from tensorflow_datasets.core.download.resource import get_dl_fname
 
     folder, config = root / "downloads" / builder.info.name, _config(builder)
@@ -120,12 +128,12 @@ def _cached(builder: Any, root: Path) -> bool:
 
 
 def _config(builder: Any) -> str:
-    """Name of the part of a set that is meant, such as horse2zebra; '' for a set without parts."""
+    """Returns the name of the chosen part of a set, such as horse2zebra; "" without parts."""
     return builder.builder_config.name if builder.builder_config else ""
 
 
 def _reachable(builder: Any) -> bool:
-    """One quick request, because without a network the downloader retries for minutes."""
+    """Sends one quick request, because the downloader retries for minutes without a network."""
     request = urllib.request.Request(next(iter(builder.url_infos)), method="HEAD")
     try:
         with urllib.request.urlopen(request, timeout=PROBE_SECONDS):
@@ -136,7 +144,7 @@ def _reachable(builder: Any) -> bool:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps the library's log and console lines away from the user."""
+    """Hides the log lines and console output of TFDS."""
     logger, level = logging.getLogger("absl"), logging.getLogger("absl").level
     logger.setLevel(logging.ERROR)
     with contextlib.redirect_stdout(io.StringIO()):

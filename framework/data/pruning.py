@@ -1,4 +1,4 @@
-"""Leaving out training images that a classifier cannot read."""
+"""Removes training images that a classifier cannot recognise."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,10 +12,17 @@ from framework.errors import UsageError
 def prune(
     domain: Domain, probabilities: Callable[[np.ndarray], np.ndarray], threshold: float = 0.4
 ) -> Domain:
-    """Drops training images whose best class probability is at most `threshold` (thesis, 2.7).
+    """Removes training images whose highest class probability is at most `threshold`.
 
-    `probabilities` maps uint8 images [N, S, S, 3] to class probabilities [N, K]. The
-    test images stay as they are. Raises UsageError when fewer than two images would be left.
+    Thesis, section 2.7. Test images are not removed.
+
+    Args:
+        domain: the domain to prune.
+        probabilities: uint8 images [N, S, S, 3] -> class probabilities [N, K].
+        threshold: a probability, from 0 to 1.
+
+    Raises:
+        UsageError: fewer than two images would be left.
     """
     keep = probabilities(domain.images).max(axis=1) > threshold
     if keep.sum() < 2:

@@ -1,4 +1,4 @@
-"""House numbers made from handwritten digits: a stand-in for SVHN that needs no download."""
+"""Makes house numbers from handwritten digits: a substitute for SVHN without a download."""
 
 import zlib
 
@@ -7,22 +7,22 @@ import numpy as np
 from framework.errors import UsageError
 
 SIZE = 32
-CHUNK = 500  # images drawn at a time, so that the arrays stay in the processor's cache
+CHUNK = 500  # images per step, so that the arrays stay in the processor's cache
 NARROWER = 1.25  # printed digits are narrower than handwritten ones
 
 
 def street(digits: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Digits, uint8 [N, H, W, 1], as street-number crops, uint8 [N, 32, 32, 3].
+    """Turns digits, uint8 [N, H, W, 1], into photographs of house numbers, uint8 [N, 32, 32, 3].
 
-    The digit stands upright in the middle, fore- and background in random colours with gradients;
-    other digits of the same array stand beside it, cut by the border; blur and noise follow. A
-    pure function of (digits, seed); the labels of the input stay valid. Raises UsageError for
-    colour images.
+    Each digit is upright and in the middle of its image; its colour and that of the background are
+    random and have gradients. Other digits of the same array stand beside it, cut off by the
+    border. Blur and noise are added. A pure function of (digits, seed); the labels of the input
+    stay valid. Raises UsageError for colour images.
     """
     if digits.shape[3] != 1:
         raise UsageError("view street needs grey digits, such as mini, mnist or usps")
-    # The digits enter the seed, so that two splits of a source do not get the same colours.
-    rng = np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(digits))])
+    # The seed depends on the digits, so that two splits of a source get different colours.
+    rng = np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(digits).data)])
     grey = digits[..., 0].astype(np.float32) / 255
     forms = grey, *_upright(grey)
     chunks = [range(i, min(i + CHUNK, len(grey))) for i in range(0, len(grey), CHUNK)]
@@ -30,7 +30,7 @@ def street(digits: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 def _upright(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Centre column [N] and slant [N] (columns per row) of each digit, from its moments."""
+    """Returns the centre column [N] and the slant [N] (columns per row) of digits, from moments."""
     rows = np.arange(grey.shape[1], dtype=np.float32) - (grey.shape[1] - 1) / 2
     columns = np.arange(grey.shape[2], dtype=np.float32)
     mass = grey.sum((1, 2)) + 1e-6
@@ -54,11 +54,11 @@ def _crops(forms: tuple, chosen: np.ndarray, rng: np.random.Generator) -> np.nda
 
 
 def _number(forms: tuple, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Coverage [N, 32, 32] in [0, 1] of the centre digit and its neighbours."""
+    """Returns the coverage [N, 32, 32] in [0, 1] of the centre digits and their neighbours."""
     n = len(chosen)
     scale, slant = _uniform(rng, 0.62, 0.82, n), 0.08 * rng.standard_normal(n, np.float32)
     ink = _place(forms, chosen, scale, slant, _uniform(rng, -1.5, 1.5, n))
-    sides = rng.integers(0, 4, n)  # neighbours on no, the left, the right or both sides
+    sides = rng.integers(0, 4, n)  # bit 1: a neighbour on the left, bit 2: on the right
     for bit, side in ((1, -1), (2, 1)):
         has = np.flatnonzero(sides & bit)
         other = rng.integers(0, len(forms[0]), len(has))
@@ -71,7 +71,7 @@ def _number(forms: tuple, chosen: np.ndarray, rng: np.random.Generator) -> np.nd
 def _place(
     forms: tuple, chosen: np.ndarray, scale: np.ndarray, slant: np.ndarray, shift: np.ndarray
 ) -> np.ndarray:
-    """Digits drawn [n, 32, 32]: `shift` pixels off the middle, `scale` source rows a pixel."""
+    """Returns digits [n, 32, 32], `shift` pixels off the middle, `scale` source rows per pixel."""
     grey, centre, own_slant = forms
     axis = np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2
     y, x = axis[:, None], axis[None, :]
@@ -85,7 +85,7 @@ def _place(
 
 
 def _sample(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Bilinear look-up in [N, H, W] at [N, h, w] places; 0 outside."""
+    """Returns the bilinear values of images [N, H, W] at places [N, h, w]; 0 outside."""
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     height, width = padded.shape[1:]
     rows, columns = np.clip(rows + 1, 0, height - 1.01), np.clip(columns + 1, 0, width - 1.01)
@@ -99,7 +99,7 @@ def _sample(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nda
 
 
 def _soften(ink: np.ndarray, passes: np.ndarray) -> np.ndarray:
-    """Blur by a fractional number of [1 2 1] passes for each image [N, 32, 32]."""
+    """Blurs images [N, 32, 32] by [1 2 1] filters, `passes` [N] times; fractions interpolate."""
     for i in range(4):
         share = np.clip(passes - i, 0, 1).astype(np.float32)[:, None, None]
         edged = np.pad(ink, ((0, 0), (1, 1), (1, 1)), mode="edge")
@@ -110,7 +110,7 @@ def _soften(ink: np.ndarray, passes: np.ndarray) -> np.ndarray:
 
 
 def _colours(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Back- and foreground [N, 32, 32, 3], 0..255, at least 45 apart in brightness."""
+    """Returns background and foreground [N, 32, 32, 3], 0..255, of brightness 45 or more apart."""
     back, gap = _uniform(rng, 30, 215, n), _uniform(rng, 45, 120, n)
     brighter = (back < gap + 5) | ((back + gap < 250) & (rng.random(n) < 0.5))
     front = np.where(brighter, back + gap, back - gap)
@@ -118,7 +118,7 @@ def _colours(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _surface(light: np.ndarray, tint: float, rng: np.random.Generator) -> np.ndarray:
-    """Surfaces [N, 32, 32, 3] of a brightness [N], bluish or brownish, lit from one side."""
+    """Returns surfaces [N, 32, 32, 3] of brightness [N], bluish or brownish, lit from one side."""
     n = len(light)
     warm, green = rng.normal(-0.3, 1, (n, 1)), rng.normal(0, 0.3, (n, 1))
     colour = light[:, None] + tint * (warm * [1, 0, -1] + green * [-0.5, 1, -0.5])

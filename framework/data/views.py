@@ -1,4 +1,6 @@
-"""Views: deterministic second looks of the same images, uint8 [N, H, W, C] to uint8."""
+"""Views: deterministic transformations of images, uint8 [N, H, W, C] to uint8 [N, H', W', C']."""
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -7,7 +9,10 @@ from framework.data.street import street
 
 
 def edge(images: np.ndarray) -> np.ndarray:
-    """Outlines: dilation with 3x3 ones minus the image (Liu and Tuzel 2016, CoGAN), same shape."""
+    """Returns outlines of the same shape: dilation by 3x3 pixels minus the image.
+
+    As in CoGAN (Liu and Tuzel, arXiv 1606.07536).
+    """
     height, width = images.shape[1:3]
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
     tall = np.maximum.reduce([padded[:, i : i + height] for i in range(3)])
@@ -15,16 +20,16 @@ def edge(images: np.ndarray) -> np.ndarray:
 
 
 def negative(images: np.ndarray) -> np.ndarray:
-    """Inverted brightness, same shape."""
+    """Returns images of the same shape with inverted brightness, 255 - x."""
     return 255 - images
 
 
 def rotate(images: np.ndarray) -> np.ndarray:
-    """A quarter turn counter-clockwise: [N, H, W, C] to [N, W, H, C]."""
+    """Rotates images by 90 degrees counter-clockwise: [N, H, W, C] to [N, W, H, C]."""
     return np.rot90(images, axes=(1, 2))
 
 
-VIEWS = {
+VIEWS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "accessory": accessory,
     "edge": edge,
     "negative": negative,
@@ -34,7 +39,10 @@ VIEWS = {
 
 
 def resize(images: np.ndarray, size: int) -> np.ndarray:
-    """Bilinear to [N, size, size, C] with half-pixel centres and no antialias (TF's default)."""
+    """Resizes uint8 images to [N, size, size, C]; returns the input where it has that size.
+
+    Bilinear with half-pixel centres and without antialiasing, as tf.image.resize does by default.
+    """
     if images.shape[1:3] == (size, size):
         return images
     rows, columns = (_interpolation(length, size) for length in images.shape[1:3])
@@ -46,12 +54,12 @@ def resize(images: np.ndarray, size: int) -> np.ndarray:
 
 
 def to_rgb(images: np.ndarray) -> np.ndarray:
-    """Grey [N, H, W, 1] repeated to [N, H, W, 3]; colour images pass."""
+    """Repeats grey images [N, H, W, 1] to [N, H, W, 3]; returns colour images unchanged."""
     return images if images.shape[3] == 3 else np.repeat(images, 3, axis=3)
 
 
 def _interpolation(length: int, size: int) -> np.ndarray:
-    """Matrix [size, length] of bilinear weights; borders are repeated."""
+    """Returns the matrix [size, length] of bilinear weights; border pixels are repeated."""
     place = np.clip((np.arange(size) + 0.5) * length / size - 0.5, 0, length - 1)
     distance = np.abs(place[:, None] - np.arange(length))
     return np.maximum(0, 1 - distance).astype(np.float32)

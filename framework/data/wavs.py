@@ -1,4 +1,4 @@
-"""Wav files of a user's folder as waves at 8 kHz, and clips of them."""
+"""Reads the wav files of the user's folders as waves at 8 kHz, and cuts them into clips."""
 
 import struct
 import warnings
@@ -15,23 +15,26 @@ from framework.errors import MissingError, UsageError, UserError
 
 
 def read(folder: str, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Training clips and held-out clips, float32 [N, length], of the wav files in a folder.
+    """Reads training clips and held-out clips, float32 [N, length], of the files in a folder.
 
-    Every tenth file by sorted name is held out. Raises UsageError for less than 2 files, and as
-    `listed` and `wave` do.
+    Every tenth file by sorted name is held out. Raises UsageError for less than 2 files, and the
+    errors of `listed` and `wave`.
     """
     files = listed(folder)
     if len(files) < 2:
         raise UsageError(f"{folder} has {len(files)} wav file: a domain needs at least 2")
     clips, mask = [cut(wave(file), length) for file in files], held_out(len(files))
-    return tuple(
-        np.concatenate([part for part, own in zip(clips, mask, strict=True) if own == side])
-        for side in (False, True)
+    train, test = (
+        np.concatenate(
+            [part for part, is_test in zip(clips, mask, strict=True) if is_test == wanted]
+        )
+        for wanted in (False, True)
     )
+    return train, test
 
 
 def listed(folder: str) -> list[Path]:
-    """The wav files of a folder by name. Raises MissingError without any."""
+    """Returns the wav files of a folder by name. Raises MissingError where there are none."""
     place = Path(folder)
     if not place.is_dir():
         raise MissingError(f"{folder} is not a folder: give one with wav files")
@@ -42,18 +45,25 @@ def listed(folder: str) -> list[Path]:
 
 
 def wave(file: Path) -> np.ndarray:
-    """Float32 [L] at 8 kHz, full scale in [-1, 1]: channels averaged, higher rates resampled.
+    """Reads a wav file as a wave at 8 kHz: channels averaged, higher sampling rates reduced.
 
-    Raises UserError for a file that cannot be read, UsageError for a lower sampling rate.
+    Returns:
+        float32 [L]; full scale is [-1, 1].
+
+    Raises:
+        UserError: the file cannot be read.
+        UsageError: its sampling rate is lower than 8 kHz.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", wavfile.WavFileWarning)  # chunks that are no sound
+            warnings.simplefilter(
+                "ignore", wavfile.WavFileWarning
+            )  # for chunks that contain no sound
             rate, samples = wavfile.read(file)
         sound = _full_scale(samples)
     except (OSError, ValueError, EOFError, struct.error) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"cannot read {file} ({reason}): mend or remove it") from error
+        raise UserError(f"cannot read {file} ({reason}): repair or remove it") from error
     if rate < RATE:
         raise UsageError(f"{file} has {rate} samples per second, {RATE} are needed: remove it")
     if rate > RATE:
@@ -63,14 +73,14 @@ def wave(file: Path) -> np.ndarray:
 
 
 def cut(wave: np.ndarray, length: int) -> np.ndarray:
-    """Clips [N, length] that cover a wave evenly; silence follows one that is too short."""
+    """Cuts a wave [L] into clips [N, length] at even distances; adds silence to a short wave."""
     wave = np.pad(wave, (0, max(length - len(wave), 0)))
     starts = np.linspace(0, len(wave) - length, -(-len(wave) // length)).astype(int)
     return np.stack([wave[start : start + length] for start in starts])
 
 
 def _full_scale(samples: np.ndarray) -> np.ndarray:
-    """The mean over channels, as floats of which 1 is full scale."""
+    """Returns the mean over channels as floats; full scale is 1."""
     if not samples.size:
         raise ValueError("no samples")
     if samples.dtype == np.uint8:

@@ -1,6 +1,6 @@
-"""The tables and figures of the SCoGAN thesis: which runs each needs and what it reports.
+"""The tables and figures of the SCoGAN thesis: the runs they need and what they report.
 
-`main.py reproduce` runs them. A run is a preset; the same run may serve several tables.
+`main.py reproduce` runs them. A run is a preset; several tables may use the same run.
 """
 
 from framework.experiments import chapters
@@ -41,15 +41,17 @@ CHAPTERS = {
     "chapter5": chapters.CHAPTER5,
     "chapter7": chapters.CHAPTER7,
 }
-EXPERIMENTS = {name: each for chapter in CHAPTERS.values() for name, each in chapter.items()}
+EXPERIMENTS = {
+    name: experiment for chapter in CHAPTERS.values() for name, experiment in chapter.items()
+}
 GROUPS = {name: tuple(chapter) for name, chapter in CHAPTERS.items()}
 
 
 def select(names: list[str]) -> list[str]:
-    """Experiments that names and groups choose, each once.
+    """Returns the experiments that names of experiments and groups choose, without duplicates.
 
     Raises:
-        ValueError: a name that is neither.
+        ValueError: a name is neither; its text is that name.
     """
     chosen: list[str] = []
     for name in names:

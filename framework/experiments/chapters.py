@@ -1,6 +1,6 @@
 """The tables and figures of the SCoGAN thesis, chapter by chapter.
 
-All numbers are the thesis': LPIPS (AlexNet, version 0.1), means over its own sample counts.
+All values are from the thesis: LPIPS (AlexNet, version 0.1), means over its numbers of samples.
 """
 
 from framework.experiments.experiment import DATA, FACES, LPIPS, MATRIX, MODES, PAIRS, Experiment
@@ -25,7 +25,7 @@ def _label(name: str) -> str:
 def _matrix(
     title: str, preset: str, row: tuple[float, float, float, float], finding: str
 ) -> Experiment:
-    """Both generators against both data sets, thesis tables 3.3 to 3.8."""
+    """Returns the experiment of a thesis table 3.3 to 3.8: generators against data sets."""
     published = dict(CoGAN=dict(zip(MATRIX, row, strict=True)))
     return Experiment(title, dict(CoGAN=preset), MATRIX, published, finding=finding)
 

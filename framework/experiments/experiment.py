@@ -1,4 +1,4 @@
-"""What an experiment is, and what the thesis measures in several of them."""
+"""The description of an experiment, and measures that several experiments share."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -22,25 +22,25 @@ FACES = {
     "pair_agreement": "agreement in other attributes",
 }
 MODES = {"modes_covered": "modes covered of 10", "high_quality": "share within 3 sigma of a mode"}
-BASELINE = "lpips_real"  # of two data sets, and so of no run
-DATA = "data"  # label of the baseline
+BASELINE = "lpips_real"  # a metric of two data sets, the same for all runs
+DATA = "data"  # label of the baseline in tables
 
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """One table or figure.
+    """One table or figure of the thesis.
 
     Attributes:
-        title: what the thesis shows there.
+        title: what the table or figure shows.
         runs: label -> preset.
         measures: metric -> its title in the table.
-        published: label -> metric -> number in the thesis; the baseline of its data has the label
-            "data", or "data <pair>" where there are several.
-        curves: columns of history.csv drawn over each other for all runs.
-        sheet: the sheet of each run that is shown, instead of one of all runs.
-        drawing: file of a figure that needs no run, of `evaluate.curves`.
+        published: label -> metric -> value in the thesis; the baseline has the label "data", or
+            "data <pair>" if there are several pairs.
+        curves: columns of history.csv that are plotted for all runs together.
+        sheet: name of a sheet that is shown for each run, instead of one sheet of all runs.
+        drawing: name of a figure that needs no run, see `curves.draw`.
         finding: what the thesis concludes.
-        caveat: why a number is not comparable even at full scale.
+        caveat: why values cannot be compared even at full scale.
     """
 
     title: str
@@ -59,7 +59,7 @@ class Experiment:
         return tuple(dict.fromkeys(map(_data, self.runs.values())))
 
     def baseline(self, run: str) -> str:
-        """Label of the baseline of a run's data."""
+        """Returns the label of the baseline for the data of a run, given by its label."""
         return DATA if len(self.data) == 1 else f"{DATA} {_data(self.runs[run])}"
 
 

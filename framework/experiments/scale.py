@@ -1,14 +1,16 @@
-"""What an experiment's runs are, need and cost at each scale."""
+"""Options, requirements and cost of the runs of an experiment at each scale."""
+
+from typing import Any
 
 from framework import presets
 from framework.experiments.experiment import Experiment
 
 SCALES = ("full", "cpu", "smoke")
-CPU_ITERATIONS = 3000  # a table of six runs in about half an hour on two cores
+CPU_ITERATIONS = 3000  # six runs take about half an hour on two cores
 PHOTO_ITERATIONS = 1000
-# What a smaller run keeps of its preset: what couples the domains, not sizes and weights.
+# Options of its preset that a smaller run keeps: those that couple the domains.
 KEPT = ("gan_type", "cogan_data", "dataset", "arch", "g_shared_layers", "semantic_divider")
-# A preset's own numbers where the CPU-sized recipe would hide what the experiment varies.
+# Further options that a smaller run keeps, because the experiment is about them.
 CRITIC = ("loss", "disc_penalty", "penalty_weight_d", "penalty_every", "disc_iters")
 VARIED = {
     "scogan_fr_svhn": ("feature_weight", "feature_layers"),
@@ -17,9 +19,9 @@ VARIED = {
     "cogan_h2z_128_gp": CRITIC,
     "cogan_a2o_128_gp": CRITIC,
 }
-SMALL = ("toy", "uda")  # beginnings of the presets that are for a CPU as they are
+SMALL = ("toy", "uda")  # beginnings of the names of presets that are meant for a CPU
 
-# Seconds of one core (AMD EPYC): of an iteration, measured over ten, and of what else a run does.
+# Seconds per iteration on one core (AMD EPYC), the mean of ten iterations.
 SECONDS = {
     "points": 0.005,
     "classifier": 0.01,
@@ -30,31 +32,32 @@ SECONDS = {
     "photographs, perceptual": 0.75,
     "photographs, five critic updates": 1.3,
 }
-START, AROUND = 20.0, 90.0  # without and with the classifiers, distances and features of metrics
-SMOKE_RUN = 40.0
+# Seconds of a run besides its iterations: start alone, and start with the networks of metrics.
+START, START_AND_METRICS = 20.0, 90.0
+SMOKE_RUN = 40.0  # seconds of a run at scale smoke
 
 
 def shrinks(preset: str, scale: str) -> bool:
-    """Whether a run at this scale has smaller nets than its preset."""
+    """Returns whether a run at this scale has smaller networks than its preset."""
     return scale == "smoke" or scale == "cpu" and not preset.startswith(SMALL)
 
 
 def is_photographs(preset: str) -> bool:
-    """Whether its images are larger than digits; below full scale they have 64x64 pixels."""
+    """Returns whether images are larger than digits; below full scale they are 64x64."""
     return presets.PRESETS[preset].options.get("image_size", 32) > 32
 
 
-def flags(preset: str, scale: str) -> dict[str, object]:
-    """Options of a run of a preset at a scale."""
+def flags(preset: str, scale: str) -> dict[str, Any]:
+    """Returns the options of the run of a preset at a scale."""
     if not shrinks(preset, scale):
         return {"preset": preset}
-    whole, photographs = presets.PRESETS[preset].options, is_photographs(preset)
-    kept = {k: v for k, v in whole.items() if k in KEPT or k.endswith("_loss") and v is True}
+    options, photographs = presets.PRESETS[preset].options, is_photographs(preset)
+    kept = {k: v for k, v in options.items() if k in KEPT or k.endswith("_loss") and v is True}
     for beginning, names in VARIED.items():
         if preset.startswith(beginning):
-            kept |= {name: whole[name] for name in names}
+            kept |= {name: options[name] for name in names}
     if scale == "smoke":
-        if "perceptual_loss" in kept:  # its trained network would have to be fetched
+        if "perceptual_loss" in kept:  # needs no download of a trained network
             kept |= dict(perceptual_net="squeeze", perceptual_weights="random")
         size = dict(image_size=64) if photographs else {}
         return {"preset": "smoke", **kept, **size, "iterations": 20}
@@ -64,49 +67,49 @@ def flags(preset: str, scale: str) -> dict[str, object]:
 
 
 def iterations(preset: str, scale: str) -> int:
-    """Iterations of a run of a preset at a scale."""
+    """Returns the number of iterations of the run of a preset at a scale."""
     return int(_resolved(preset, scale)["iterations"])
 
 
-def _resolved(preset: str, scale: str) -> dict[str, object]:
-    """Every option of a run that is not a default."""
+def _resolved(preset: str, scale: str) -> dict[str, Any]:
+    """Returns all options of a run that are not defaults."""
     given = flags(preset, scale)
     recipe = presets.PRESETS[str(given["preset"])]
     return recipe.resolve(str(given.get("cogan_data", ""))) | given
 
 
 def lpips_net(scale: str) -> str:
-    """The network of LPIPS: the thesis' at full scale, else one that is small."""
+    """Returns the network of LPIPS: that of the thesis at full scale, otherwise a small one."""
     return "alex" if scale == "full" else "squeeze"
 
 
 def needs(experiment: Experiment, scale: str) -> list[str]:
-    """Data sets and weights without which an experiment's runs are left out."""
-    found = list(experiment.data)
+    """Returns the data sets and weights that the runs of an experiment need."""
+    required = list(experiment.data)
     if any(name.startswith("lpips") for name in experiment.measures):
-        found.append(f"LPIPS weights ({lpips_net(scale)})")
+        required.append(f"LPIPS weights ({lpips_net(scale)})")
     runs = [_resolved(preset, scale) for preset in experiment.runs.values()]
     nets = {
         run.get("perceptual_net", "vgg19")
         for run in runs
         if run.get("perceptual_loss") and run.get("perceptual_weights") != "random"
     }
-    return found + [f"perceptual weights ({net})" for net in sorted(map(str, nets))]
+    return required + [f"perceptual weights ({net})" for net in sorted(map(str, nets))]
 
 
 def core_minutes(preset: str, scale: str) -> float | None:
-    """About how long a run takes on one core; None for what is a GPU's work."""
+    """Returns about how many minutes a run takes on one core; None if it needs a GPU."""
     if scale == "smoke":
         return SMOKE_RUN / 60
     if not (shrinks(preset, scale) or preset.startswith(SMALL)):
         return None
     kind = _kind(preset, scale)
-    around = START if kind in ("points", "classifier") else AROUND
-    return (iterations(preset, scale) * SECONDS[kind] + around) / 60
+    besides = START if kind in ("points", "classifier") else START_AND_METRICS
+    return (iterations(preset, scale) * SECONDS[kind] + besides) / 60
 
 
 def _kind(preset: str, scale: str) -> str:
-    """Which of `SECONDS` an iteration takes."""
+    """Returns the key of SECONDS for the iterations of a run."""
     options = _resolved(preset, scale)
     if options.get("gan_type") == "classifier":
         return "classifier"

@@ -1,7 +1,7 @@
-"""Named sets of options: CPU-sized recipes and the experiments of the thesis.
+"""Named sets of options: recipes for CPUs, and the experiments of the thesis and of the papers.
 
-default < preset < command line. A preset may name options that only some systems have: each system
-takes those it knows, so that a CoGAN and a SCoGAN of one preset differ in their coupling alone.
+default < preset < command line. A preset may contain options that only some systems have: each
+system takes its own, so that a CoGAN and a SCoGAN of one preset differ in their coupling alone.
 """
 
 from framework.presets.content import CONTENT

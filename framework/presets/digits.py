@@ -56,7 +56,7 @@ def _chapter4() -> dict[str, Preset]:
 
 
 def _figure41() -> dict[str, Preset]:
-    """`stat/weight_diff` in history.csv is the figure; `results.compare.overlay` draws it."""
+    """Returns the presets of figure 4.1, which shows `stat/weight_diff` of history.csv."""
     curves = {
         "fr": ("SCoGAN with the feature regulariser", SCOGAN | FEATURE | dict(feature_weight=10.0)),
         "cogan": ("CoGAN", COGAN),

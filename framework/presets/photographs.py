@@ -30,8 +30,8 @@ def _chapter3() -> dict[str, Preset]:
         for name, data in FACES.items()
     }  # fmt: skip
     paper = combined(
-        "thesis figure 3.3a: the CoGAN paper's faces, without weight decay (its discriminator's "
-        "other first layer and lack of dropout are not built)",
+        "thesis figure 3.3a: the CoGAN paper's faces, without weight decay (the paper's "
+        "discriminator has another first layer and no dropout)",
         COGAN, PHOTOS, GLASSES, iterations=35000, weight_decay=0.0,
     )  # fmt: skip
     return {"cogan_glasses_paper": paper} | faces | _photos3()
@@ -88,7 +88,7 @@ def _chapter5() -> dict[str, Preset]:
 
 
 def _proposed() -> dict[str, Preset]:
-    """What the thesis proposes for better photographs and did not run."""
+    """Returns presets that the thesis proposes for better photographs and did not run."""
     published = _chapter5()
     return {
         f"{name}_residual": combined(

@@ -1,4 +1,4 @@
-"""What a preset is."""
+"""The class of presets, and functions that build them."""
 
 import dataclasses
 from typing import Any
@@ -11,9 +11,10 @@ class Preset:
     Attributes:
         help: one line for `main.py list`.
         options: values by option name.
-        variants: by data set, values that replace those of `options` there.
-        published: metric name -> number in the literature, shown beside ours.
-        systems: by system, or system and variant ("g2g naive"), its own in place of all of these.
+        variants: data set -> values that replace those of `options` for this data set.
+        published: metric name -> number in the literature, shown beside the measured one.
+        systems: system, or system and variant ("g2g naive") -> values that replace all of `options`
+            and `variants` for it.
     """
 
     help: str
@@ -23,15 +24,15 @@ class Preset:
     systems: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     def resolve(self, data: str, system: str = "", variant: str = "") -> dict[str, Any]:
-        """The options for one data set, system and variant of it."""
-        for own in (f"{system} {variant}", system):
-            if own in self.systems:
-                return self.systems[own]
+        """Returns the options for a data set, a system and a variant of the system."""
+        for key in (f"{system} {variant}", system):
+            if key in self.systems:
+                return self.systems[key]
         return self.options | self.variants.get(data, {})
 
 
 def combined(help: str, *parts: dict[str, Any], **options: Any) -> Preset:
-    """The preset of these parts, later ones first, and of further options."""
+    """Returns the preset of several sets of options and single ones; later ones take precedence."""
     merged: dict[str, Any] = {}
     for part in parts:
         merged |= part
@@ -39,6 +40,6 @@ def combined(help: str, *parts: dict[str, Any], **options: Any) -> Preset:
 
 
 def terms(options: dict[str, Any]) -> str:
-    """The regularisers of these options, in words."""
+    """Returns the regularisers among these options, in words."""
     names = [name.removesuffix("_loss") for name in options if name.endswith("_loss")]
     return " and ".join(names) + (" regularisers" if len(names) > 1 else " regulariser")

@@ -1,4 +1,4 @@
-"""Recipes for two CPU cores: digits, photographs at 64x64, domain adaptation."""
+"""Recipes for two CPU cores: digits, photographs at 64x64, domain adaptation, sound."""
 
 from framework.presets.preset import Preset
 from framework.presets.recipes import SCOGAN
@@ -19,8 +19,8 @@ SMOKE = dict(
     classifier_width=0.05,
 )
 
-# Found by measuring, see docs/results.md: small batches make many updates per second; R1 keeps the
-# critic from winning; averaged weights give legible images early.
+# From measurements, see docs/results.md: small batches give many updates per second; R1 keeps the
+# critic from becoming too strong; averaged weights give legible images early.
 QUICK = dict(
     iterations=5000,
     lr_d=1e-3,
@@ -31,13 +31,13 @@ QUICK = dict(
     disc_penalty="r1",
     feature_layers=2,
     classifier_iterations=1500,
-    # SqueezeNet's distances are a hundredth of VGG19's, for which the thesis' weights are.
+    # SqueezeNet's distances are a hundredth of those of VGG19, to which the thesis' weights belong.
     perceptual_net="squeeze",
     content_weight=0.01,
     style_weight=1e-7,
     log_every=100,
 )
-# Digits: narrow nets, a strided critic, a short z.
+# Digits: narrow networks, a strided critic, a short latent vector.
 CPU = QUICK | dict(
     batch_size=32,
     width=0.125,
@@ -71,14 +71,14 @@ CPU_VARIANTS = {
     "mnist2svhn_prune": CPU_COLOUR,
 }
 
-# CoGAN, section 4: so many images of each set. Published numbers are means over five draws.
+# CoGAN paper, section 4. The published numbers are means over five random choices of images.
 UDA = CPU | dict(
     gan_type="uda", noise_dim=32, iterations=2500, class_weight=10.0, pair_weight=0.01,
     log_every=200,
 )  # fmt: skip
 
-# Photographs on two cores: a quarter of the generator's width, and repeated pixels, which take
-# twice the time of transposed convolutions and leave no checkerboard.
+# Photographs: a quarter of the generator's width, and upsampling by repeated pixels, which takes
+# twice the time of transposed convolutions and leaves no checkerboard patterns.
 FACES64 = QUICK | dict(
     cogan_data="celeba_smiling",
     image_size=64,
@@ -96,7 +96,7 @@ FACES64 = QUICK | dict(
     num_samples_to_gen=24,
 )
 
-# Exchanged codes of digits: the sizes at which one iteration takes a tenth of a second.
+# G2G on digits: sizes with which one iteration takes a tenth of a second.
 G2G_CPU = dict(
     batch_size=8,
     iterations=3000,
@@ -120,13 +120,13 @@ G2G_CPU = dict(
     penalty_weight_d=1.0,
     log_every=100,
 )
-# With labels. A vector as content, with noise, cannot hold a digit's place and shape; a classifier
-# of our own and heads of the discriminator say which class the style must show.
+# G2G with labels. A short content vector with noise cannot store the place and shape of a digit. A
+# classifier and the heads of the discriminator check the class that the style must determine.
 G2G_LABELLED = G2G_CPU | dict(
     g2g_nets="lord", d_width=0.5, d_blocks=4, class_weight=1.0, content_dim=16, content_noise=0.3,
     short_weight=5.0, fm_weight=0.3, lr_d=5e-4, adv_weight=0.3, iterations=2500,
 )  # fmt: skip
-# What fits ten minutes: R1 every fourth time, shorter training of all nets.
+# To fit into ten minutes: R1 in every fourth iteration, shorter training of all networks.
 G2G_MINUTES = G2G_LABELLED | dict(
     penalty_every=4, iterations=1200, classifier_iterations=1000, evaluator_iterations=1500,
 )  # fmt: skip
@@ -141,7 +141,7 @@ G2G_FACES = G2G_CPU | dict(
     iterations=2000,
 )
 G2G_FACES_LABELLED = G2G_FACES | dict(dataset="celeba_glasses")  # classes: with and without
-# Factors of variation: the published nets.
+# Factors of variation: the published networks.
 FACTORS_QUICK = dict(
     batch_size=32,
     lr_g=1e-3,
@@ -150,9 +150,9 @@ FACTORS_QUICK = dict(
     ema=0.995,
     log_every=100,
 )
-# With the text's two adversarial updates and a third of its weight of KL the decoder soon
-# ignores z. Classifiers that the encoder confuses (z) and helps (s) put the class where it
-# belongs; that of z has to be ahead of the encoder, hence its five updates.
+# With the report's two adversarial updates and a third of its KL weight the decoder ignores z.
+# Two classifiers move the class from z to s: the encoder makes the predictions from z uniform and
+# those from s correct. The classifier of z must adapt faster than the encoder: five updates.
 FACTORS_CPU = FACTORS_QUICK | dict(
     iterations=2000,
     gen_times=1,
@@ -171,11 +171,11 @@ FACTORS_FACES = FACTORS_CPU | dict(
     kl_weight=0.1,
     z_class_times=2,
 )
-# LORD: its nets as narrow as G2G's.
+# LORD: networks as narrow as those of G2G.
 LORD_CPU = dict(
     batch_size=32,
     iterations=1000,
-    phase1_iterations=1500,
+    stage1_iterations=1500,
     width=0.25,
     gen_width=0.5,
     content_dim=32,
@@ -184,7 +184,7 @@ LORD_CPU = dict(
     perceptual_net="classifier",
     lr_g=1e-3,
     lr_codes=3e-2,
-    lr_phase2=2e-3,
+    lr_stage2=2e-3,
     log_every=100,
 )
 LORD_FACES = LORD_CPU | dict(
@@ -195,10 +195,10 @@ LORD_FACES = LORD_CPU | dict(
     adain_layers=4,
     perceptual_net="squeeze",
 )
-LORD_SMOKE = LORD_CPU | SMOKE | dict(width=0.05, phase1_iterations=2)
+LORD_SMOKE = LORD_CPU | SMOKE | dict(width=0.05, stage1_iterations=2)
 FACTORS_SMOKE = SMOKE | dict(width=0.1, d_width=1.0, probe_train=60, probe_test=40)
 G2G_SMOKE = G2G_CPU | SMOKE | dict(width=0.05, d_width=1.0)
-# Content transfer of digits: half the published widths, an eighth of the codes for the extra.
+# Content transfer of digits: half the published widths, fewer channels for what domain 2 adds.
 CONTENT_CPU = dict(
     batch_size=32,
     iterations=6000,
@@ -210,34 +210,34 @@ CONTENT_CPU = dict(
     ema=0.995,
     log_every=100,
 )
-# Twice the published weight: at the published one traces of thin bars stay.
+# Twice the published weight: with the published one, traces of thin bars remain.
 CONTENT_PRESS = CONTENT_CPU | dict(disc_weight=0.002)
 MASK = dict(disc_weight=0.005)  # as published
-MASK_CPU = CONTENT_CPU | MASK | dict(iterations=3000)  # each of twice the cost
-FADER = dict(disc_ramp=1000)  # ten times the published weight, at which nothing is hidden here
+MASK_CPU = CONTENT_CPU | MASK | dict(iterations=3000)  # an iteration takes twice as long
+FADER = dict(disc_ramp=1000)  # with ten times the published weight, as that hides nothing here
 CONTENT_FACES = CONTENT_CPU | dict(
     cogan_data="celeba_glasses", image_size=64, batch_size=16, sep=12, iterations=2000
 )
-# No masks: at twice the cost of an iteration, they gained 1.8 dB less in the same time.
+# No masks: their iterations take twice as long, and in the same time they gained 1.8 dB less.
 CONTENT_SOUND = CONTENT_CPU | dict(
     gan_type="content", cogan_data="tones2voices", image_size=64, batch_size=16, sep=12,
     iterations=1800, log_every=300,
-    # With so few updates of so large images the other evaluators die of their ReLU.
+    # After so few updates on such large images, the ReLUs of the other evaluators are all 0.
     evaluator_arch="thesis", evaluator_iterations=150,
 )  # fmt: skip
 CONTENT_SMOKE = SMOKE | dict(width=0.05, sep=2)
 
-SMOKE_TRANSLATION = SMOKE | dict(d_width=1.0, phase1_iterations=2, pool=4)
+SMOKE_TRANSLATION = SMOKE | dict(d_width=1.0, stage1_iterations=2, pool=4)
 
 QUICK_PRESETS = {
     "smoke": Preset(
-        "two iterations with tiny nets, to see that everything runs",
+        "two iterations with tiny networks, to check that everything runs",
         SMOKE,
         systems=dict(g2g=G2G_SMOKE, content=CONTENT_SMOKE, factors=FACTORS_SMOKE, lord=LORD_SMOKE)
         | {k: v | SMOKE_TRANSLATION for k, v in CPU_SYSTEMS.items()},
     ),
     "cpu": Preset(
-        "minutes on two CPU cores: any pair of digits, and what takes images apart",
+        "minutes on two CPU cores: pairs of digits, translation and disentanglement",
         CPU,
         CPU_VARIANTS,
         systems=dict(g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU, lord=LORD_CPU)
@@ -247,20 +247,20 @@ QUICK_PRESETS = {
         | CPU_SYSTEMS,
     ),
     "demo": Preset(
-        "what `make demo` runs: a SCoGAN on built-in digits",
+        "SCoGAN on built-in digits, which `make demo` trains",
         CPU
         | SCOGAN
         | dict(cogan_data="mini2edge", semantic_loss=True, feature_loss=True, name="demo"),
         CPU_VARIANTS,
     ),
     "street": Preset(
-        "a SCoGAN on built-in digits and street numbers",
+        "SCoGAN on built-in digits and street numbers",
         CPU | SCOGAN | dict(cogan_data="mini2street", semantic_loss=True, feature_loss=True),
         CPU_VARIANTS,
     ),
-    # A light feature regulariser leaves house numbers a look of their own.
+    # With a small weight of the feature regulariser, house numbers keep a style of their own.
     "house_numbers": Preset(
-        "a SCoGAN on MNIST and SVHN, semantic and feature regularisers",
+        "SCoGAN on MNIST and SVHN with semantic and feature regularisers",
         CPU
         | CPU_COLOUR
         | SCOGAN
@@ -274,21 +274,21 @@ QUICK_PRESETS = {
         ),
     ),
     "uda_mnist2usps": Preset(
-        "CoGAN table 1: a classifier of MNIST becomes one of USPS, CPU-sized",
+        "domain adaptation from MNIST to USPS, table 1 of the CoGAN paper, for a CPU",
         UDA | dict(cogan_data="mnist2usps", source_images=2000, target_images=1800),
         published={"target_accuracy": 0.912, "target_accuracy_seen": 0.912},
     ),
     "uda_usps2mnist": Preset(
-        "CoGAN table 1: a classifier of USPS becomes one of MNIST, CPU-sized",
+        "domain adaptation from USPS to MNIST, table 1 of the CoGAN paper, for a CPU",
         UDA | dict(cogan_data="usps2mnist", source_images=1800, target_images=2000),
         published={"target_accuracy": 0.891, "target_accuracy_seen": 0.891},
     ),
     "audio_cpu": Preset(
-        "voices and music separated by content transfer: built-in clips, minutes on two CPU cores",
+        "content transfer that separates voices from music, on built-in clips, for a CPU",
         CONTENT_SOUND,
     ),
     "smiling64": Preset(
-        "a SCoGAN on faces at 64x64 whose pairs differ in a smile and little else",
+        "SCoGAN on faces at 64x64 whose pairs differ in a smile and little else",
         FACES64
         | SCOGAN
         | dict(
@@ -301,7 +301,7 @@ QUICK_PRESETS = {
         ),
     ),
     "horses64": Preset(
-        "a SCoGAN with the perceptual regulariser on horses and zebras at 64x64",
+        "SCoGAN with the perceptual regulariser on horses and zebras at 64x64",
         FACES64 | SCOGAN | dict(cogan_data="horse2zebra", perceptual_loss=True, iterations=1000),
     ),
     "faces64": Preset(

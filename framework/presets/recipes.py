@@ -1,4 +1,4 @@
-"""What the presets of the thesis are made of: settings, data, systems and regularisers."""
+"""Parts of the presets of the thesis: settings, data, systems and regularisers."""
 
 # Thesis 2.6 and chapter 3: non-saturating loss with the settings of DCGAN.
 DCGAN = dict(
@@ -12,7 +12,7 @@ WGAN_GP = DCGAN | dict(
 )  # fmt: skip
 
 EDGE, SVHN = dict(cogan_data="mnist2edge"), dict(cogan_data="mnist2svhn")
-PRUNED = dict(cogan_data="mnist2svhn_prune")  # what the thesis uses throughout (2.7)
+PRUNED = dict(cogan_data="mnist2svhn_prune")  # used throughout the thesis (2.7)
 COGAN, SCOGAN = dict(gan_type="cogan"), dict(gan_type="scogan")
 FEATURE = dict(feature_loss=True, feature_layers=3)
 SEMANTIC = dict(semantic_loss=True, semantic_weight=10.0)
@@ -20,21 +20,21 @@ CYCLE = dict(cycle_loss=True, cycle_weight=10.0)
 PERCEPTUAL = dict(perceptual_loss=True, content_weight=1e-3, style_weight=1e-11)
 FEATURE_SVHN = FEATURE | dict(feature_weight=100.0)
 
-# Thesis chapter 3, photographs: as the digits, with batch norm in the discriminators.
+# Thesis chapter 3, photographs: as for digits, with batch norm in the discriminators.
 PHOTOS = DCGAN | dict(image_size=128, norm="batch", weight_init="normal", weight_decay=1e-4)
-# Thesis 3.3.2 and 5.3: the same nets with layer norm there, and the settings of WGAN-GP's authors.
+# Thesis 3.3.2 and 5.3: layer norm instead, and the settings of the authors of WGAN-GP.
 PHOTOS_GP = PHOTOS | dict(
     loss="wgan", disc_penalty="wgan-gp", penalty_weight_d=10.0, penalty_every=1, disc_iters=5,
     lr_d=1e-4, lr_g=1e-4, b1=0.0, b2=0.9, norm="layer",
 )  # fmt: skip
-# As many pairs as the thesis measures: what its sets of real images allow.
+# As many pairs as the thesis measures, which depends on the number of its real images.
 HORSE = dict(cogan_data="horse2zebra", eval_pairs=1000)
 APPLE = dict(cogan_data="apple2orange", eval_pairs=995)
 SMILING, BLOND, GLASSES = (
     dict(cogan_data=f"celeba_{name}") for name in ("smiling", "blond", "glasses")
 )
-# Its classifiers learn for 10 epochs: of MNIST and its outlines, of MNIST and SVHN.
+# The thesis' classifiers are trained for 10 epochs: of MNIST and its edges, of MNIST and SVHN.
 SEMANTIC_EDGE = SEMANTIC | dict(classifier_iterations=9375)
 SEMANTIC_SVHN = SEMANTIC | dict(classifier_iterations=20350)
-# The thesis' classifier compares all 13 attributes, the dividing one too; it learns for 10 epochs.
+# The thesis compares all 13 attributes, also the one that divides the domains; 10 epochs.
 SEMANTIC_FACES = SEMANTIC | dict(semantic_divider=True, classifier_iterations=31250)

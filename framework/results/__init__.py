@@ -1,6 +1,6 @@
-"""What a run leaves behind: folder, history, sample sheets, loss plots, one page. No TensorFlow."""
+"""Results of runs: folder, history, sample sheets, plots and pages; never imports TensorFlow."""
 
-from framework.results.files import whole, write_array, write_json, write_table
+from framework.results.files import complete_file, write_array, write_json, write_table
 from framework.results.images import false_colours, matrix, pair_sheet, tile, to_uint8
 from framework.results.interval import Interval
 from framework.results.lock import locked, once
@@ -18,7 +18,7 @@ __all__ = [
     "pair_sheet",
     "tile",
     "to_uint8",
-    "whole",
+    "complete_file",
     "write_json",
     "write_array",
     "write_table",

@@ -9,17 +9,17 @@ from sklearn.neighbors import KernelDensity
 
 from framework.results import figures
 
-EXTENT = 4.5  # half a side of the frame; the ring has radius 3
+EXTENT = 4.5  # half of the side of the frame; the modes are at a distance of 3 from its centre
 BANDWIDTH = 0.1
 CELLS = 160  # per side
 TITLES = ("generated", "real")
 
 
-def density_sheet(sets: Sequence[np.ndarray]) -> bytes:
-    """A PNG of one or two sets of points, each [N, 2]: the generated ones, the real ones beside.
+def density_sheet(sets: Sequence[np.ndarray], caption: str = "") -> bytes:
+    """Returns a PNG of one or two sets of points [N, 2]: generated, and real on the right.
 
-    Colours follow the square root of the density, each set on a scale of its own. What is not
-    finite or outside the frame, 4.5 in every direction, is not shown.
+    Colours follow the square root of the density, each set on its own scale. Points that are not
+    finite, or outside the frame of 4.5 in every direction, are not shown.
     """
     figure = Figure(figsize=(4.2 * len(sets), 4.4), dpi=100, layout="constrained")
     panels = figure.subplots(1, len(sets), squeeze=False)[0]
@@ -28,11 +28,11 @@ def density_sheet(sets: Sequence[np.ndarray]) -> bytes:
         axes.imshow(density(points), "magma", PowerNorm(0.5), origin="lower", extent=frame)
         figures.title(axes, title)
         axes.tick_params(colors="#444", labelsize=9)
-    return figures.png(figure)
+    return figures.png(figure, caption=caption)
 
 
 def density(points: np.ndarray) -> np.ndarray:
-    """The density of points [N, 2] in the cells [160, 160] of the frame; rows are y, upwards."""
+    """Returns the density of points [N, 2] in cells [160, 160] of the frame; row 0 is lowest."""
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         return np.zeros((CELLS, CELLS))

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: atomic writes, JSON, and the history table."""
+"""Writes files that are either complete or absent; reads and writes JSON and the history."""
 
 import contextlib
 import csv
@@ -16,10 +16,10 @@ Row = dict[str, float]
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` to write to; it is renamed to `path` at the end.
+def complete_file(path: Path) -> Iterator[Path]:
+    """Yields a temporary path to write to, which is renamed to `path` at the end of the block.
 
-    Nothing is left behind when the block fails; an OSError then has the name `path`.
+    If the block fails, the temporary file is deleted, and an OSError names `path`.
     """
     path = Path(path)
     temporary = path.with_name(f".{os.getpid()}.tmp.{path.name}")
@@ -33,18 +33,18 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def _name(error: BaseException, path: Path) -> None:
-    if isinstance(error, OSError):  # that of a full disk does not say which file it was
+    if isinstance(error, OSError):  # the error of a full disk does not name the file
         error.filename = str(path)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file in one piece, see `whole`."""
-    with whole(path) as temporary:
+    """Writes a file, which is either complete or absent; see `complete_file`."""
+    with complete_file(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_wav(path: Path, wave: np.ndarray, rate: int) -> None:
-    """Write a wave [L] in [-1, 1] as 16-bit samples in one piece; louder ones are clipped."""
+    """Writes a wave [L] in [-1, 1] as 16-bit samples; values outside are clipped."""
     from scipy.io import wavfile  # slow to import
 
     buffer = io.BytesIO()
@@ -53,7 +53,7 @@ def write_wav(path: Path, wave: np.ndarray, rate: int) -> None:
 
 
 def append_text(path: Path, text: str) -> None:
-    """Append UTF-8 text to a file; what a full disk cuts off is taken back (OSError)."""
+    """Appends UTF-8 text to a file completely or not at all: after an OSError, no part remains."""
     rest = text.encode()
     with path.open("ab", buffering=0) as file:
         size = file.tell()
@@ -67,12 +67,12 @@ def append_text(path: Path, text: str) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text in one piece, see `write_bytes`."""
+    """Writes UTF-8 text, see `write_bytes`."""
     write_bytes(path, text.encode())
 
 
 def plain(value: Any) -> Any:
-    """The value in JSON's own types; numbers that JSON cannot hold (nan, inf) become None."""
+    """Returns the value in the types of JSON; nan and infinity, which JSON lacks, become None."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
@@ -85,12 +85,12 @@ def plain(value: Any) -> Any:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as readable, strictly standard JSON in one piece."""
+    """Writes `value` as readable, standard JSON."""
     write_text(path, json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file, or None where there is no readable one."""
+    """Returns the content of a JSON file, or None if it is missing or damaged."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -98,35 +98,35 @@ def read_json(path: Path) -> Any:
 
 
 def metrics(folder: Path) -> dict[str, dict]:
-    """What a run measured; a run of folders, say, may have nothing."""
+    """Returns the metrics of a run folder by name, {} if there are none."""
     return read_json(folder / "metrics.json") or {}
 
 
 def columns_of(rows: Iterable[Row]) -> list[str]:
-    """Every column of the rows in order of first appearance, the iteration first."""
+    """Returns all columns of the rows in order of appearance, the iteration first."""
     return list(dict.fromkeys(["iteration", *(name for row in rows for name in row)]))
 
 
 def csv_line(cells: Iterable[Any]) -> str:
-    """One line of a CSV file, ended by a newline."""
+    """Returns one line of a CSV file with its newline."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()
 
 
 def write_table(path: Path, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a CSV file in one piece."""
+    """Writes a CSV file of a head and rows."""
     write_text(path, "".join(csv_line(cells) for cells in (head, *rows)))
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
-    """Write a .npy file in one piece."""
-    with whole(path) as temporary, temporary.open("wb") as file:
+    """Writes a .npy file."""
+    with complete_file(path) as temporary, temporary.open("wb") as file:
         np.save(file, array)
 
 
 def history_text(rows: list[Row]) -> str:
-    """The whole history as CSV text; `repr` keeps every digit of a float."""
+    """Returns the complete history as CSV text; `repr` keeps every digit of a float."""
     columns = columns_of(rows)
     lines = [csv_line(columns)]
     lines += [csv_line(row_cells(row, columns)) for row in rows]
@@ -134,14 +134,15 @@ def history_text(rows: list[Row]) -> str:
 
 
 def row_cells(row: Row, columns: list[str]) -> list[str]:
-    """The cells of a row; a column that the row lacks stays empty."""
+    """Returns the cells of a row; columns that the row lacks are empty."""
     return [repr(row[name]) if name in row else "" for name in columns]
 
 
 def read_history(path: Path) -> list[Row]:
-    """Rows of a history file, [] if there is none.
+    """Reads the rows of a history file; [] if there is none.
 
-    A last line cut off by a kill has no newline or too few cells, and is left out.
+    The last line is skipped if it is not complete, because the process was killed: it has no
+    newline, or too few cells.
     """
     if not path.is_file():
         return []

@@ -1,20 +1,46 @@
-"""Pixel-exact sample sheets: images in a grid, unscaled, as uint8."""
+"""Builds sample sheets: images in a grid, not scaled, as PNG files with a caption."""
 
+import io
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
-LABELS = 56  # width of the names beside triplets
-GAP = 6  # pixels between pairs, and between heads and the rest of a table
-GREY = 128  # between the domains: neither the black of a digit's ground nor the white of paper
+LABELS = 56  # width in pixels of the names of rows in `triplets`
+GAP = 6  # pixels between pairs, and between the heads and the body of a table
+GREY = 128  # between domains: differs from a digit's black background and from white paper
+CAPTION = "Description"  # keyword of the caption in a PNG file (PNG specification, 11.3.3.2)
+
+
+def png(pixels: np.ndarray, caption: str = "") -> bytes:
+    """Returns a PNG file of uint8 pixels [H, W, 3], with a caption as UTF-8 text (iTXt)."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=metadata(caption))
+    return buffer.getvalue()
+
+
+def metadata(caption: str) -> PngInfo | None:
+    """Returns the caption as metadata of a PNG file; None without a caption."""
+    if not caption:
+        return None
+    info = PngInfo()
+    info.add_itxt(CAPTION, caption)
+    return info
+
+
+def caption_of(path: Path) -> str:
+    """Returns the caption in a PNG file, "" if it has none."""
+    with Image.open(path) as image:
+        return image.info.get(CAPTION, "")
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Images in [-1, 1] (any shape) as uint8: x * 127.5 + 127.5, rounded and clipped.
+    """Converts images in [-1, 1], of any shape, to uint8: x * 127.5 + 127.5, rounded and clipped.
 
-    Images that are uint8 already come back unchanged; nan becomes mid-grey.
+    uint8 images are returned unchanged; nan becomes mid-grey.
     """
     images = np.asarray(images)
     if images.dtype == np.uint8:
@@ -24,10 +50,10 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
 
 
 def false_colours(images: np.ndarray) -> np.ndarray:
-    """Grey images [..., S, S, C] in [-1, 1] as uint8 [..., S + 1, S + 1, 3].
+    """Colours grey images [..., S, S, C] in [-1, 1]; returns uint8 [..., S + 1, S + 1, 3].
 
-    From black over purple and orange to pale yellow; nan and a line below and on the right of each
-    image, which parts it from its neighbours, are mid-grey.
+    Colours go from black (-1) through purple and orange to pale yellow (1). A mid-grey line below
+    and to the right of each image separates it from its neighbours; nan is mid-grey too.
     """
     from matplotlib import colormaps  # slow to import
 
@@ -38,17 +64,17 @@ def false_colours(images: np.ndarray) -> np.ndarray:
 
 
 def tile(images: np.ndarray, columns: int) -> np.ndarray:
-    """A grid of images, filled row by row.
+    """Arranges images in a grid, row by row.
 
     Args:
         images: [N, H, W, C], C = 1 (grey) or 3; floats in [-1, 1] or uint8.
-        columns: tiles per row; what the last row lacks is mid-grey.
+        columns: tiles per row; empty places of the last row are mid-grey.
 
     Returns:
         uint8 [rows * H, columns * W, 3].
 
     Raises:
-        ValueError: the shape is another one.
+        ValueError: the images have another shape, or there are none.
     """
     images = to_uint8(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
@@ -62,7 +88,7 @@ def tile(images: np.ndarray, columns: int) -> np.ndarray:
 
 
 def triplets(rows: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Pairs side by side, their rows below each other: x1 x2 / m12 m21 / r1 r2, labelled.
+    """Arranges pairs beside each other, in labelled rows such as x1 x2, m12 m21, r1 r2.
 
     Args:
         rows: letter of a row -> images [2N, S, S, C], those of image 1 and then those of image 2.
@@ -81,12 +107,12 @@ def triplets(rows: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def table(cells: np.ndarray, *, top: int = 0, left: int = 0) -> np.ndarray:
-    """Images in rows and columns, the first `top` rows and `left` columns set apart as heads.
+    """Arranges images in rows and columns; gaps separate the first rows and columns as heads.
 
     Args:
         cells: [R, C, S, S, 1 or 3], floats in [-1, 1] or uint8.
-        top: rows above the gap; 0 for none.
-        left: columns left of the gap; 0 for none.
+        top: number of rows above a gap; 0 for no gap.
+        left: number of columns to the left of a gap; 0 for no gap.
 
     Returns:
         uint8 [R S (+ GAP), C S (+ GAP), 3]; gaps are grey.
@@ -100,12 +126,12 @@ def table(cells: np.ndarray, *, top: int = 0, left: int = 0) -> np.ndarray:
 
 
 def matrix(above: np.ndarray, left: np.ndarray, body: np.ndarray) -> np.ndarray:
-    """Cells [R + 1, C + 1, S, S, channels] for `table`: what stands above, left and between.
+    """Returns the cells [R + 1, C + 1, S, S, channels] of a `table` with a head row and column.
 
     Args:
-        above: [C, S, S, channels] in [-1, 1], as all are.
-        left: [R, ...].
-        body: [R * C, ...], row by row.
+        above: images of the top row [C, S, S, channels] in [-1, 1], as all images.
+        left: images of the left column [R, S, S, channels].
+        body: the other images [R * C, S, S, channels], row by row.
     """
     rows = np.reshape(body, (len(left), len(above), *above.shape[1:]))
     corner = np.zeros((1, *above.shape[1:]), np.float32)
@@ -114,7 +140,7 @@ def matrix(above: np.ndarray, left: np.ndarray, body: np.ndarray) -> np.ndarray:
 
 
 def _labels(letters: Sequence[str], side: int) -> np.ndarray:
-    """The names of the rows, white on black [rows * side, LABELS, 3]."""
+    """Returns the names of the rows in white on black, uint8 [rows * side, LABELS, 3]."""
     strip = Image.new("RGB", (LABELS, len(letters) * side))
     draw = ImageDraw.Draw(strip)
     for row, letter in enumerate(letters):
@@ -125,20 +151,20 @@ def _labels(letters: Sequence[str], side: int) -> np.ndarray:
 
 
 def default_rows(count: int, domains: int) -> int:
-    """Rows per domain that fill the sheet and keep it near a square: 8 pairs give 2 rows of 4."""
+    """Returns the rows per domain of a full, nearly square sheet: 2 rows of 4 for 8 pairs."""
     limit = max(1, math.isqrt(count // domains))
     return next(rows for rows in range(limit, 0, -1) if count % rows == 0)
 
 
 def pair_sheet(images: Sequence[np.ndarray], rows: int | None = None) -> np.ndarray:
-    """Domain 1 above domain 2 (any number of domains), the same z in the same place of each half.
+    """Arranges samples of several domains below each other, the same z at the same place.
 
     Args:
         images: one array [N, S, S, C] in [-1, 1] per domain, all of one shape up to C.
-        rows: rows of tiles per domain; the thesis' sheet is 8 pairs in 2 rows.
+        rows: rows of tiles per domain; the thesis has 8 pairs in 2 rows.
 
     Returns:
-        uint8 [H, W, 3]; a grey band an eighth of a tile high (4 of 32 pixels) parts the domains.
+        uint8 [H, W, 3]; grey bands of 1/8 of the height of a tile separate the domains.
 
     Raises:
         ValueError: the domains have different numbers of images.

@@ -1,4 +1,4 @@
-"""The mean of every term since the last row of history.csv, the same however a run was stopped."""
+"""Means of all terms since the last row of history.csv, also over stops of the run."""
 
 import math
 from typing import Any
@@ -11,27 +11,27 @@ from framework.errors import DivergedError
 class Interval:
     """Sums terms iteration by iteration, in float64, until a row is written.
 
-    Calls of any number of iterations, and a stop that saves `record` in between, give the same
-    bits as one iteration per call without a stop.
+    The sums are bit-identical for any number of iterations per call, and also when a run is stopped
+    and continues from `record`.
     """
 
     def __init__(self, record: dict[str, Any] | None = None) -> None:
-        """An empty interval, or the one whose `record` a checkpoint holds."""
+        """Starts empty, or with the `record` of a checkpoint."""
         record = record or {"sums": {}, "count": 0, "left_out": 0}
         self._sums: dict[str, float] = dict(record["sums"])
         self._count, self._left_out = record["count"], record["left_out"]
 
     def add(self, names: list[str], rows: np.ndarray, last: int, *, skip: bool = False) -> None:
-        """Adds iterations.
+        """Adds the terms of some iterations.
 
         Args:
-            names: of the terms.
+            names: names of the terms.
             rows: float32 [iterations, terms].
-            last: the last of these iterations.
-            skip: leave out and count iterations with a term that is not finite.
+            last: number of the last of these iterations.
+            skip: whether iterations with a term that is not finite are left out and counted.
 
         Raises:
-            DivergedError: without `skip`, the first such term and its iteration.
+            DivergedError: a term is not finite and `skip` is not set; it names the first one.
         """
         for i, row in enumerate(rows.tolist()):
             bad = [name for name, x in zip(names, row, strict=True) if not math.isfinite(x)]
@@ -46,10 +46,10 @@ class Interval:
                 self._sums[name] = self._sums.get(name, 0.0) + value
 
     def terms(self) -> dict[str, float]:
-        """Mean of every term, and how many iterations were left out if any were."""
+        """Returns the mean of every term, and the number of skipped iterations if it is not 0."""
         means = {name: value / self._count for name, value in self._sums.items()}
         return means | ({"stat/left_out": float(self._left_out)} if self._left_out else {})
 
     def record(self) -> dict[str, Any]:
-        """Plain values for a checkpoint; JSON keeps every bit of them."""
+        """Returns the state for a checkpoint, as values that JSON keeps exactly."""
         return {"sums": self._sums, "count": self._count, "left_out": self._left_out}

@@ -1,4 +1,4 @@
-"""One process per run: a lock file beside the run folder, which no kill can leave locked."""
+"""Allows one process per run: a lock file beside the run folder, released when it is killed."""
 
 import contextlib
 import fcntl
@@ -13,25 +13,29 @@ from typing import IO
 
 from framework.errors import UserError
 
-POLL = 0.5  # seconds between looks at a lock that is waited for
+POLL = 0.5  # seconds between two checks of a lock
 
 
 @contextlib.contextmanager
 def locked(folder: Path, wait: bool = False) -> Iterator[None]:
-    """Keeps every other process off `results/<run>`, or such a file, while the block runs.
+    """Excludes all other processes from `results/<run>`, a folder or file, during the block.
 
-    `results/.<run>.lock` tells who is in; with `wait` the block begins when that one has left. The
-    kernel's lock on it ends with its process, so that what a killed one leaves is taken over. Only
-    of another host nobody here can know that.
+    `results/.<run>.lock` names the process that holds the lock. The kernel releases the lock when
+    its process ends, so that the file of a killed process can be reused. Whether a process on
+    another host still runs cannot be known.
+
+    Args:
+        folder: the folder or file.
+        wait: whether to wait until another process has released the lock.
 
     Raises:
-        UserError: another process trains this run, or may do so on another host.
+        UserError: without `wait`, another process holds the lock, or may hold it on another host.
     """
     path = folder.with_name(f".{folder.name}.lock")
     new = [parent for parent in path.parents if not parent.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with _taken(path, folder, wait):
+        with _hold(path, folder, wait):
             yield
     finally:
         with contextlib.suppress(OSError):  # not empty: there is a run now
@@ -40,7 +44,13 @@ def locked(folder: Path, wait: bool = False) -> Iterator[None]:
 
 
 def once(path: Path, done: Callable[[], bool], make: Callable[[], None]) -> None:
-    """Makes what several processes may want at once: one does, the others wait for it."""
+    """Calls `make` in one of several processes that need its result; the others wait.
+
+    Args:
+        path: the file or folder that `make` writes.
+        done: whether it exists.
+        make: writes it.
+    """
     if not done():
         with locked(path, wait=True):
             if not done():
@@ -48,8 +58,8 @@ def once(path: Path, done: Callable[[], bool], make: Callable[[], None]) -> None
 
 
 @contextlib.contextmanager
-def _taken(path: Path, folder: Path, wait: bool) -> Iterator[None]:
-    with _opened(path, folder, wait) as file:
+def _hold(path: Path, folder: Path, wait: bool) -> Iterator[None]:
+    with _open_lock(path, folder, wait) as file:
         holder = _holder(file)
         if holder and (holder["host"] != socket.gethostname() or _is_running(holder)):
             raise UserError(f"{folder} is locked by {_text(holder)}: if that has ended, rm {path}")
@@ -57,12 +67,13 @@ def _taken(path: Path, folder: Path, wait: bool) -> Iterator[None]:
             _write(file, path)
             yield
         finally:
-            path.unlink(missing_ok=True)  # before the kernel's lock ends, or it were another's
+            # Before the lock ends, because afterwards another process may use the file.
+            path.unlink(missing_ok=True)
 
 
-def _opened(path: Path, folder: Path, wait: bool) -> IO[str]:
-    """The lock file, locked by the kernel."""
-    told = False
+def _open_lock(path: Path, folder: Path, wait: bool) -> IO[str]:
+    """Returns the lock file, locked by the kernel."""
+    noted = False
     while True:
         file = path.open("a+", encoding="utf-8")
         try:
@@ -71,25 +82,25 @@ def _opened(path: Path, folder: Path, wait: bool) -> IO[str]:
             holder = _holder(file)
             file.close()
             if wait:
-                if not told:
+                if not noted:
                     print(f"waiting for {_text(holder)}, which trains {folder}", flush=True)
-                told = True
+                noted = True
                 time.sleep(POLL)
                 continue
             raise UserError(
                 f"{folder} is being trained by {_text(holder)}: wait for it, or choose another "
                 "--name"
             ) from None
-        except OSError:  # a file system without such locks: what the file says must do
+        except OSError:  # a file system without locks: only the content of the file counts
             return file
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(path.stat(), os.fstat(file.fileno())):
                 return file
-        file.close()  # its holder removed it while we opened it
+        file.close()  # another process removed it after it was opened here
 
 
 def _holder(file: IO[str]) -> dict | None:
-    """What the holder wrote; None if it wrote nothing, or not all of it."""
+    """Returns what the holder of the lock wrote; None if it is missing or incomplete."""
     file.seek(0)
     try:
         return json.load(file)
@@ -109,7 +120,7 @@ def _write(file: IO[str], path: Path) -> None:
 
 
 def _is_running(holder: dict) -> bool:
-    """Whether the process that wrote this lives; a later one of the same number does not count."""
+    """Returns whether this process is alive, and is not a later one with the same number."""
     try:
         os.kill(holder["pid"], 0)
     except ProcessLookupError:
@@ -120,7 +131,7 @@ def _is_running(holder: dict) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process started, in the kernel's ticks; '' where there is no /proc."""
+    """Returns the start time of a process in ticks of the kernel; "" without /proc."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:

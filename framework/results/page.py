@@ -1,276 +1,228 @@
-"""index.html of a run: one page that needs no other file, no network and no script."""
+"""Renders index.html of a run: one page without other files, network or scripts."""
 
-import base64
 import os
+from collections.abc import Mapping
 from datetime import datetime
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
-from framework.results import files
+from framework.results import files, rendering
+from framework.results.description import Describe, Description
+from framework.results.images import caption_of
 from framework.results.plots import GROUPS
-from framework.results.sound import players
-from framework.results.style import STYLE
-from framework.results.words import CAPTIONS, FADER, HEADLINES, MEANINGS, ONE_WAY, OWN_CODES
 
 if TYPE_CHECKING:
     from framework.results.run import Run
 
 THUMBNAILS = 8
-WIDE = 640  # CSS pixels that the newest sheet may fill
+CARDS = 8  # largest number of metrics shown as cards
+WIDTH = 640  # largest width in CSS pixels of an enlarged sheet
 
 
-def render(run: "Run", published: dict[str, float]) -> str:
-    """The page as HTML text; everything that came from outside is escaped.
+class Sheet(NamedTuple):
+    """A PNG on the page.
+
+    Attributes:
+        title: title above it.
+        address: its content as a data address.
+        width: in CSS pixels; a multiple of its own width, so that pixels stay sharp.
+        caption: text below it.
+        alt: text for readers who cannot see it.
+    """
+
+    title: str
+    address: str
+    width: int
+    caption: str
+    alt: str
+
+
+class Row(NamedTuple):
+    """A metric as text for the page; missing parts are "".
+
+    `better` is "up", "down" or None; `method` says how the interval is computed.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    better: str | None
+    value: str
+    interval: str
+    method: str
+    baseline: str
+    published: str
+    n: str
+    protocol: str
+    headline: bool
+
+
+class Matrix(NamedTuple):
+    """A metric that is a table of counts; a cell is (count, share of its row)."""
+
+    title: str
+    meaning: str
+    rows: list[list[tuple[int, float]]]
+
+
+def render(run: "Run", published: Mapping[str, float], describe: Describe) -> str:
+    """Returns the page as HTML text.
 
     Args:
-        run: the run; its sheets, plots and metrics are read from its folder.
-        published: numbers of the literature by metric name.
+        run: its sheets, plots, sounds and metrics are read from its folder.
+        published: published values by metric name.
+        describe: explains a metric by its name.
     """
-    metrics = files.read_json(run.folder / "metrics.json") or {}
-    title = escape(run.folder.resolve().name)
-    parts = [
-        f"<header><h1>{title}</h1>",
-        f"<pre>{escape(run.command)}</pre>" if run.command else "",
-        f"<p class=status>{escape(_status(run))}</p>",
-        "</header>",
-        _headlines(metrics),
-        _sheets(run),
-        _section("Examples", sounds) if (sounds := players(run.audio)) else "",
-        _confusion(metrics.get("confusion"), domain_names(run.config)),
-        _metrics(metrics, published),
-        _plots(run.losses),
-        _facts("Options", run.config),
-        _facts("Environment", files.read_json(run.folder / "env.json") or {}),
-    ]
-    body = "\n".join(part for part in parts if part)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
-        f"<title>{title}</title><style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+    metrics = files.metrics(run.folder)
+    numbers = {k: metric for k, metric in metrics.items() if _is_number(metric.get("value"))}
+    common = common_protocol([m["protocol"] for m in numbers.values() if m.get("protocol")])
+    rows = _rows(numbers, published, describe, common)
+    iterations, others = _sheets(run.samples)
+    return rendering.render(
+        "run.html",
+        title=run.folder.resolve().name,
+        command=run.command,
+        status=_status(run),
+        cards=[row for row in rows if row.headline and row.value][:CARDS],
+        newest=iterations[-1] if iterations else None,
+        earlier=[iterations[i] for i in _spread(len(iterations), THUMBNAILS)],
+        sheets=others,
+        sounds=_sounds(run.audio),
+        matrices=[_matrix(k, m, describe) for k, m in metrics.items() if _is_matrix(m)],
+        domains=run.domain_names,
+        rows=rows,
+        has_published=bool(published),
+        protocol=common,
+        plots=_plots(run.losses),
+        facts={
+            "Data": _facts(run.data),
+            "Options": _facts(run.config),
+            "Environment": _facts(files.read_json(run.folder / "env.json") or {}),
+        },
     )
-
-
-def domain_names(config: dict[str, Any]) -> tuple[str, str]:
-    """Names from the options: 'mnist2svhn' is mnist and svhn, 'celeba_male' no_male and male."""
-    pair = config.get("cogan_data") or ""
-    if pair in ("folder", "audio"):
-        paths = [Path(config.get(name) or name) for name in ("domain1", "domain2")]
-        return paths[0].name, paths[1].name
-    if pair.startswith("celeba_"):
-        attribute = pair.removeprefix("celeba_")
-        return f"no_{attribute}", attribute
-    first, _, second = pair.partition("2")
-    return first or "domain 1", second or "domain 2"
 
 
 def _status(run: "Run") -> str:
     done = max((row["iteration"] for row in run.history), default=0)
     total = run.config.get("iterations")
-    steps = (
-        f"{done:,} of {total:,} iterations" if isinstance(total, int) else f"{done:,} iterations"
-    )
-    return f"{steps} · page written {datetime.now():%d %B %Y, %H:%M}"
+    steps = f"{done:,} of {total:,}" if isinstance(total, int) else f"{done:,}"
+    return f"{steps} iterations · page written {datetime.now():%d %B %Y, %H:%M}"
 
 
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>\n{body}\n</section>"
+# Sheets, plots and sounds
 
 
-def _image(path: Path, alt: str, width: int | None = None) -> str:
-    data = base64.b64encode(path.read_bytes()).decode()
-    style = f' style="width:{width}px"' if width else ""
-    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}"{style}>'
+def _sheets(folder: Path) -> tuple[list[Sheet], list[Sheet]]:
+    """Returns the sheets of iterations in their order, and all other sheets."""
+    # Hidden files are incomplete files of a killed process.
+    paths = sorted(folder.glob("[!.]*.png"), key=lambda path: (len(path.stem), path.stem))
+    timed = [_sheet(path, f"{int(path.stem):,}") for path in paths if path.stem.isdigit()]
+    others = [
+        _sheet(path, path.stem.replace("_", " ").capitalize())
+        for path in paths
+        if not path.stem.isdigit()
+    ]
+    return timed, others
 
 
-def _headlines(metrics: dict) -> str:
-    """The few numbers that say whether the run worked, large."""
-    cards = []
-    for name, metric in metrics.items():
-        chosen = _stem(name) in HEADLINES or name.startswith("accuracy_")
-        if not chosen or not _is_number(metric.get("value")):
-            continue
-        interval = f"95 %: {_interval(metric)}" if metric.get("ci95") else ""
-        notes = "".join(f"<small>{text}</small>" for text in (interval, _meaning(name)) if text)
-        value, label = _number(metric["value"]), escape(_readable(name))
-        cards.append(f"<div><b>{value}</b><span>{label}</span>{notes}</div>")
-    return f"<div class=cards>{''.join(cards)}</div>" if cards else ""
-
-
-def _sheets(run: "Run") -> str:
-    """The newest sheet large, how it came about, and sheets that are not of an iteration."""
-    paths = sorted(run.samples.glob("[!.]*.png"), key=lambda path: (len(path.stem), path.stem))
-    timed = [path for path in paths if path.stem.isdigit()]
-    other = [path for path in paths if not path.stem.isdigit()]
-    caption = _caption(run.config)
-    parts = []
-    if timed:
-        newest = timed[-1]
-        title = f"Samples at iteration {int(newest.stem):,}"
-        parts.append(_section(title, _figure(newest, caption, "sheet")))
-    if len(timed) > 1:
-        chosen = [timed[i] for i in _spread(len(timed), THUMBNAILS)]
-        figures = [_figure(path, f"{int(path.stem):,}", "thumb") for path in chosen]
-        row = f"<div class=row>{''.join(figures)}</div>"
-        body = f"{row}<p>What they are made of is the same every time.</p>"
-        parts.append(_section("How the samples grew", body))
-    for path in other:
-        title = path.stem.replace("_", " ").capitalize()
-        parts.append(_section(title, _figure(path, _own_caption(path.stem, run.config), "sheet")))
-    return "\n".join(parts)
-
-
-def _captions(config: dict[str, Any]) -> dict[str, str]:
-    return CAPTIONS | FADER if config.get("content_variant") == "fader" else CAPTIONS
-
-
-def _own_caption(stem: str, config: dict[str, Any]) -> str:
-    """Of a sheet that is not of an iteration; those of `translate` end in what was given."""
-    kind = "translate" if stem.startswith("translate_") else stem
-    return _captions(config).get(kind) or _caption(config)
-
-
-def _caption(config: dict[str, Any]) -> str:
-    if config.get("gan_type") == "ost" and config.get("phase") == 1:
-        return OWN_CODES
-    if config.get("direction", "both") != "both":
-        return ONE_WAY.format(config["direction"][0])
-    if own := _captions(config).get(config.get("gan_type")):
-        return own
-    if config.get("dataset") == "ring":
-        return "Density of generated points, where real ones stand beside them on the right."
-    if not config.get("cogan_data"):
-        return f"Generated images ({config['dataset']})." if config.get("dataset") else ""
-    first, second = domain_names(config)
-    return (
-        f"Top half: domain 1 ({first}). Bottom half: domain 2 ({second}). "
-        "A tile above and the tile at the same place below are a pair from one latent vector."
-    )
-
-
-def _figure(path: Path, caption: str, kind: str) -> str:
+def _sheet(path: Path, title: str) -> Sheet:
     with Image.open(path) as image:
-        scale = max(1, WIDE // image.width)
-        width = image.width * scale if kind == "sheet" else None
-    text = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    alt = f"sample sheet {path.stem}"
-    return f"<figure class={kind}>{_image(path, alt, width)}{text}</figure>"
+        width = image.width * max(1, WIDTH // image.width)
+    address = rendering.data_address(path, "image/png")
+    return Sheet(title, address, width, caption_of(path), f"sample sheet {path.stem}")
 
 
 def _spread(count: int, most: int) -> list[int]:
-    """At most `most` indices below `count`, evenly spread, the first and the last among them."""
+    """Returns at most `most` evenly spread indices below `count`, with the first and the last."""
     if count <= most:
         return list(range(count))
     return [round(i * (count - 1) / (most - 1)) for i in range(most)]
 
 
-def _confusion(metric: dict | None, names: tuple[str, str]) -> str:
-    """The labels of both domains against each other as a coloured table."""
-    if not metric or not metric.get("value"):
-        return ""
-    classes = range(len(metric["value"]))
-    head = "".join(f"<th scope=col>{k}</th>" for k in classes)
-    rows = []
-    for k, counts in enumerate(metric["value"]):
-        total = sum(counts) or 1
-        cells = "".join(
-            f'<td style="--share:{n / total:.2f}"{" class=hit" if k == j else ""}>{n}</td>'
-            for j, n in enumerate(counts)
-        )
-        rows.append(f"<tr><th scope=row>{k}</th>{cells}</tr>")
-    first, second = (escape(name) for name in names)
-    caption = (
-        f"Pairs by label: rows {first} (domain 1), columns {second} (domain 2). "
-        "Coupled pairs lie on the framed diagonal; the darker, the larger the share of the row."
+def _plots(folder: Path) -> dict[str, str]:
+    """Returns name -> address of the plots, the known groups first."""
+    order = list(GROUPS)
+    paths = sorted(
+        folder.glob("[!.]*.png"),
+        key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path.stem),
     )
-    table = (
-        f"<div class=scroll><table class=confusion><tr><th></th>{head}</tr>{''.join(rows)}"
-        f"</table></div><p>{caption}</p>"
-    )
-    return _section("Do the pairs agree?", table)
+    return {path.stem: rendering.data_address(path, "image/png") for path in paths}
 
 
-def _metrics(metrics: dict, published: dict[str, float]) -> str:
-    """Every number with its interval, its sample count, the published one and its protocol."""
-    shown = {name: metric for name, metric in metrics.items() if _is_number(metric.get("value"))}
-    shown |= {name: {} for name in published if name not in shown}
-    if not shown:
-        return ""
-    base = common_protocol([m["protocol"] for m in shown.values() if m.get("protocol")])
-    heads = ["metric", "value", "95 % interval", *(["published"] if published else []), "n"]
-    head = "".join(f"<th scope=col>{text}</th>" for text in heads)
-    stems = list(dict.fromkeys(map(_stem, shown)))  # brings domains together
-    names = sorted(shown, key=lambda name: (stems.index(_stem(name)), name))
-    rows = [_metric_row(name, shown[name], published, base) for name in names]
-    common = f"<p>Protocol: {escape(base)}.</p>" if base else ""
-    table = f"<table class=metrics><thead><tr>{head}</tr></thead>{''.join(rows)}</table>"
-    return _section("Metrics", f"<div class=scroll>{table}</div>{common}")
+def _sounds(folder: Path) -> list[list[tuple[str, str]]]:
+    """Returns one row of (part, address) per example, for the files <example>_<part>.wav."""
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for path in sorted(folder.glob("[!.]*.wav")):
+        example, _, part = path.stem.partition("_")
+        sound = part.replace("_", " "), rendering.data_address(path, "audio/wav")
+        rows.setdefault(example, []).append(sound)
+    return list(rows.values())
+
+
+# Metrics
+
+
+def _rows(
+    metrics: Mapping[str, dict], published: Mapping[str, float], describe: Describe, common: str
+) -> list[Row]:
+    """Returns a row per metric or published value; the domains of a metric are neighbours."""
+    names = list(dict.fromkeys([*metrics, *published]))
+    stems = {name: d.name if (d := describe(name)) else name for name in names}
+    order = list(dict.fromkeys(stems.values()))
+    names.sort(key=lambda name: (order.index(stems[name]), name))
+    return [_row(name, metrics, published, describe, common) for name in names]
+
+
+def _row(
+    name: str,
+    metrics: Mapping[str, dict],
+    published: Mapping[str, float],
+    describe: Describe,
+    common: str,
+) -> Row:
+    metric, limits = metrics.get(name, {}), metrics.get(name, {}).get("ci95")
+    about = describe(name) or Description(name, name, "", None, "", "none")
+    return Row(
+        name=name,
+        title=about.title,
+        meaning=about.meaning,
+        better=about.better,
+        value=_number(metric["value"]) if metric else "",
+        interval=f"{_number(limits[0])} to {_number(limits[1])}" if limits else "",
+        method=about.interval if limits and about.interval != "none" else "",
+        baseline=_baseline(about.baseline, metrics, describe),
+        published=_number(published[name]) if name in published else "",
+        n=_number(metric["n"]) if metric.get("n") else "",
+        protocol=(metric.get("protocol") or "").removeprefix(common).lstrip("; "),
+        headline=about.headline,
+    )
+
+
+def _baseline(baseline: str, metrics: Mapping[str, dict], describe: Describe) -> str:
+    """Returns a text unchanged; for the name of a metric its value and title, "" without value."""
+    if baseline in metrics:
+        about = describe(baseline)
+        return f"{_number(metrics[baseline]['value'])}, {about.title if about else baseline}"
+    return "" if describe(baseline) else baseline
 
 
 def common_protocol(protocols: list[str]) -> str:
-    """The parts, ended by ';', with which all protocols begin; the rest differs by metric."""
+    """Returns the first parts, separated by "; ", that all protocols have in common."""
     split = [protocol.split("; ") for protocol in protocols]
     return "; ".join(os.path.commonprefix(split)) if split else ""
 
 
-def _metric_row(name: str, metric: dict, published: dict[str, float], base: str) -> str:
-    value = _number(metric["value"]) if metric else "–"
-    numbers = [value, _interval(metric)]
-    if published:
-        numbers.append(_number(published[name]) if name in published else "")
-    numbers.append(_number(metric["n"]) if metric.get("n") else "")
-    cells = "".join(f"<td>{escape(text)}</td>" for text in numbers)
-    protocol = (metric.get("protocol") or "").removeprefix(base).lstrip("; ")
-    details = " · ".join(text for text in (_meaning(name), protocol) if text)
-    small = f"<small>{escape(details)}</small>" if details else ""
-    return f"<tr><th scope=row>{escape(_readable(name))}{small}</th>{cells}</tr>"
+def _is_matrix(metric: dict) -> bool:
+    value = metric.get("value")
+    return bool(value) and isinstance(value, list) and all(isinstance(row, list) for row in value)
 
 
-def _meaning(name: str) -> str:
-    held_out = name.removesuffix("_seen")
-    text = MEANINGS.get(_stem(held_out), "")
-    return f"{text}; of images trained on" if text and held_out != name else text
-
-
-def _stem(name: str) -> str:
-    """The name without its domain: one digit at its end, which is not the 1 of L1 or F1."""
-    own = name.endswith(("_l1", "_f1")) or name[-2:].isdigit()
-    return name if own else name.rstrip("12")
-
-
-def _plots(folder: Path) -> str:
-    order = list(GROUPS)
-    paths = sorted(
-        folder.glob("[!.]*.png"),  # a kill may leave a hidden one half-written
-        key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path.stem),
-    )
-    images = "".join(_image(path, f"plot of {path.stem}") for path in paths)
-    return _section("Training", f"<div class=plots>{images}</div>") if images else ""
-
-
-def _facts(title: str, facts: dict[str, Any]) -> str:
-    """A folded table of names and values."""
-    rows = "".join(
-        f"<tr><th scope=row>{escape(name)}</th><td>{escape(_text(value))}</td></tr>"
-        for name, value in facts.items()
-    )
-    return f"<details><summary>{title}</summary><table>{rows}</table></details>" if rows else ""
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "–" if value is None or value == "" else str(value)
-
-
-def _readable(name: str) -> str:
-    """'label_entropy1' as 'label entropy, domain 1', the last two words kept on one line."""
-    stem = _stem(name)
-    domain = f", domain\N{NO-BREAK SPACE}{name[-1]}" if stem != name else ""
-    return stem.rstrip("_").replace("_", " ") + domain
+def _matrix(name: str, metric: dict, describe: Describe) -> Matrix:
+    about = describe(name)
+    rows = [[(n, n / (sum(counts) or 1)) for n in counts] for counts in metric["value"]]
+    return Matrix(about.title if about else name, about.meaning if about else "", rows)
 
 
 def _is_number(value: Any) -> bool:
@@ -281,6 +233,16 @@ def _number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
-def _interval(metric: dict) -> str:
-    limits = metric.get("ci95")
-    return f"{_number(limits[0])} to {_number(limits[1])}" if limits else ""
+def _facts(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Returns names and values as text."""
+    return {name: _text(value) for name, value in facts.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_text(item)}" for name, item in value.items())
+    return "–" if value is None or value == "" else str(value)

@@ -1,8 +1,9 @@
-"""Loss plots: the set of the thesis, one PNG for every group of terms in the history."""
+"""Plots losses as in the thesis: one PNG per group of terms in the history."""
 
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from framework.results import figures, files
@@ -28,14 +29,14 @@ Curve = tuple[np.ndarray, np.ndarray]
 """x and y, both [N]; y may be nan."""
 COLOURS = ("#2563c9", "#d9622b", "#2a9d6f", "#8e4bb8", "#b8860b", "#6b7280")
 PHASES = {"gen": "generators", "disc": "discriminators"}
-SMOOTH_FROM = 100  # points; a shorter curve can be read as it is
-LOG_DECADES = 2
+SMOOTH_FROM = 100  # points; shorter curves are not smoothed
+LOG_DECADES = 2  # powers of ten from which on an axis is logarithmic
 
 
 def draw(history: list[files.Row], folder: Path) -> list[Path]:
-    """Write one PNG per group that the history has, other columns in a plot of their own.
+    """Writes one PNG per group of columns, and one per column without a group.
 
-    Values that are not finite leave a gap. Returns the paths in the order of the groups.
+    Values that are not finite leave a gap. Returns the paths, known groups first.
     """
     columns = [name for name in files.columns_of(history) if name != "iteration"]
     paths = []
@@ -47,8 +48,9 @@ def draw(history: list[files.Row], folder: Path) -> list[Path]:
 
 
 def grouped(columns: list[str]) -> dict[str, tuple[str, list[str]]]:
-    """File name -> (title, columns): the groups of the thesis, then what belongs to none."""
-    groups, rest = {}, list(columns)
+    """Returns file name -> (title, columns): groups of the thesis, then single columns."""
+    groups: dict[str, tuple[str, list[str]]] = {}
+    rest = list(columns)
     for group, (title, beginnings) in GROUPS.items():
         names = [name for name in columns if name.startswith(beginnings)]
         if names:
@@ -60,7 +62,7 @@ def grouped(columns: list[str]) -> dict[str, tuple[str, list[str]]]:
 
 
 def curve(history: list[files.Row], name: str) -> Curve:
-    """Iterations and values of one column, where it has any; what is not finite is nan."""
+    """Returns iterations and values of the rows that have a column; infinity becomes nan."""
     rows = [row for row in history if name in row]
     x = np.array([row["iteration"] for row in rows], np.float64)
     y = np.array([row[name] for row in rows], np.float64)
@@ -68,25 +70,25 @@ def curve(history: list[files.Row], name: str) -> Curve:
 
 
 def total(history: list[files.Row], names: list[str]) -> Curve:
-    """Iterations and the sum of some columns, where a row has them all."""
+    """Returns iterations and sums of columns, for the rows that have all of them."""
     rows = [row for row in history if names and all(name in row for name in names)]
     x = np.array([row["iteration"] for row in rows], np.float64)
     return x, np.array([sum(row[name] for name in names) for row in rows], np.float64)
 
 
 def smooth(values: np.ndarray) -> np.ndarray:
-    """Centred moving mean over a fiftieth of the values [N]; nan values are left out of it."""
+    """Returns the centred moving mean over 1/50 of the values [N], ignoring nan."""
     width = max(3, len(values) // 50) | 1
     known = np.isfinite(values)
     window = np.ones(width)
     total = np.convolve(np.where(known, values, 0.0), window, "same")
     count = np.convolve(known.astype(np.float64), window, "same")
-    # np.convolve leaves rounding noise where no value is known, hence the test against a half.
+    # 0.5 instead of 0, because np.convolve leaves rounding errors.
     return np.where(count > 0.5, total / np.maximum(count, 1.0), np.nan)
 
 
 def spans_decades(curves: list[np.ndarray]) -> bool:
-    """Whether all values are positive and so far apart that only a log scale shows them."""
+    """Returns whether all values are positive and span more than LOG_DECADES powers of ten."""
     values = np.concatenate(curves)
     values = values[np.isfinite(values)]
     if not len(values) or values.min() <= 0:
@@ -95,9 +97,10 @@ def spans_decades(curves: list[np.ndarray]) -> bool:
 
 
 def label(name: str, names: list[str]) -> str:
-    """Short text for the legend: 'domain 1' for gen/adv1, else what tells the names apart.
+    """Returns a short text for the legend.
 
-    A term of a way, such as cycle12, keeps its own name.
+    It is "domain 1" for gen/adv1, and otherwise the part in which the names differ. A term of two
+    domains, such as cycle12, keeps its name.
     """
     phase, _, term = name.rpartition("/")
     of_domain = term[-1:] in ("1", "2") and not term[-2:].isdigit()
@@ -114,8 +117,16 @@ def png(
     xlabel: str = "Iterations",
     smoothed: bool = True,
 ) -> bytes:
-    """A PNG of curves with their labels; long ones are shown pale below their moving mean."""
-    # A Figure of its own, not pyplot: no global state, no window system.
+    """Returns a PNG of curves.
+
+    Args:
+        title: title of the plot.
+        labels: texts for the legend.
+        curves: one curve per label.
+        xlabel: title of the x axis.
+        smoothed: whether long curves are drawn pale with their moving mean on top.
+    """
+    # Not pyplot, which has global state and may need a display.
     figure = Figure(figsize=(5.2, 3.2), dpi=140, layout="constrained")
     axes = figure.add_subplot()
     for colour, text, (x, y) in zip(COLOURS * len(labels), labels, curves, strict=False):
@@ -127,12 +138,12 @@ def png(
         axes.plot(x, smooth(y), color=colour, linewidth=1.7, label=text)
     if smoothed and spans_decades([y for _, y in curves]):
         axes.set_yscale("log")
-    _dress(axes, title, xlabel, legend=len(labels) > 1)
+    _style(axes, title, xlabel, legend=len(labels) > 1)
     return figures.png(figure)
 
 
-def two_of_each(title: str, solid: dict[str, Curve], dashed: dict[str, Curve]) -> bytes:
-    """A PNG of two curves, solid and dashed, of one colour per name."""
+def solid_and_dashed(title: str, solid: dict[str, Curve], dashed: dict[str, Curve]) -> bytes:
+    """Returns a PNG with a solid and a dashed curve per name, in the same colour."""
     figure = Figure(figsize=(5.2, 3.2), dpi=140, layout="constrained")
     axes = figure.add_subplot()
     for colour, name in zip(COLOURS * len(solid), solid, strict=False):
@@ -140,24 +151,29 @@ def two_of_each(title: str, solid: dict[str, Curve], dashed: dict[str, Curve]) -
         axes.plot(*dashed[name], color=colour, linewidth=1.2, linestyle="--")
     if spans_decades([y for curves in (solid, dashed) for _, y in curves.values()]):
         axes.set_yscale("log")
-    _dress(axes, title, "Iterations", legend=True)
+    _style(axes, title, "Iterations", legend=True)
     return figures.png(figure)
 
 
-def panels(found: dict[str, dict[str, np.ndarray]], xlabel: str) -> bytes:
-    """A PNG with a panel per name: lines by their text, each rows x, y, low and high [4, N]."""
-    columns = min(len(found), 4)
-    rows = -(-len(found) // columns)
+def panels(metrics: dict[str, dict[str, np.ndarray]], xlabel: str) -> bytes:
+    """Returns a PNG with one panel per metric.
+
+    Args:
+        metrics: title of the panel -> text for the legend -> [4, N]: x, y, and the bounds of y.
+        xlabel: title of the x axes.
+    """
+    columns = min(len(metrics), 4)
+    rows = -(-len(metrics) // columns)
     figure = Figure(figsize=(3.0 * columns, 2.3 * rows + 0.4), dpi=140, layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).flat
-    for (title, lines), axes in zip(found.items(), grid, strict=False):
+    for (title, lines), axes in zip(metrics.items(), grid, strict=False):
         for colour, (text, (x, y, low, high)) in zip(COLOURS * 9, lines.items(), strict=False):
             bars = np.maximum([y - low, high - y], 0.0)
             axes.errorbar(x, y, bars, color=colour, linewidth=1.5, capsize=2, marker="o",
                           markersize=3, label=text)  # fmt: skip
         if spans_decades([row[0] for row in lines.values()]):
             axes.set_xscale("log")
-        _dress(axes, title, xlabel, legend=False)
+        _style(axes, title, xlabel, legend=False)
     for axes in grid:
         axes.set_axis_off()
     handles, texts = figure.axes[0].get_legend_handles_labels()
@@ -166,7 +182,7 @@ def panels(found: dict[str, dict[str, np.ndarray]], xlabel: str) -> bytes:
     return figures.png(figure)
 
 
-def _dress(axes, title: str, xlabel: str, legend: bool) -> None:
+def _style(axes: Axes, title: str, xlabel: str, legend: bool) -> None:
     figures.title(axes, title)
     axes.set_xlabel(xlabel, color="#444")
     axes.spines[["top", "right"]].set_visible(False)

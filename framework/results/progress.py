@@ -1,4 +1,4 @@
-"""Progress of a run: a bar on a terminal, plain lines elsewhere."""
+"""Shows the progress of a run: a bar on a terminal, lines of text elsewhere."""
 
 import sys
 import time
@@ -13,19 +13,19 @@ BAR = "{percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt}{postfix}"
 class Progress:
     """Shows iterations, rate, end time and losses.
 
-    On a terminal (stderr) it is a bar that is redrawn at every update. Elsewhere every update
-    that brings terms prints one line, so that a log file gets one line per log interval.
+    On a terminal (stderr) it shows a bar, which every update redraws. Elsewhere every update with
+    terms prints one line, so that a log file gets one line per log interval.
 
     Args:
-        total: iterations of the whole run.
-        initial: iterations done before (resume); they do not count for the rate.
+        total: number of iterations at the end of the run.
+        initial: iterations done in earlier sessions; they do not count for the rate.
     """
 
     def __init__(self, total: int, initial: int = 0) -> None:
         self.total = total
         self._done = initial
         self._time = time.monotonic()
-        self._rate = None
+        self._rate: float | None = None
         self._bar = None
         if sys.stderr.isatty():
             self._bar = tqdm(total=total, initial=initial, bar_format=BAR, dynamic_ncols=True)
@@ -33,11 +33,11 @@ class Progress:
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def update(self, iteration: int, terms: Mapping[str, float] | None = None) -> None:
-        """Go to `iteration` (iterations done); `terms` are the newest losses by name."""
+        """Shows the number of finished iterations and the newest losses by name."""
         self._measure(iteration)
         status = " | ".join([*self._speed(), *_losses(terms or {})])
         if self._bar is not None:
@@ -49,7 +49,7 @@ class Progress:
             sys.stdout.flush()
 
     def close(self) -> None:
-        """End the bar's line."""
+        """Ends the line of the bar."""
         if self._bar is not None:
             self._bar.close()
 
@@ -58,7 +58,7 @@ class Progress:
         steps, seconds = iteration - self._done, now - self._time
         if steps <= 0 or seconds <= 0:
             return
-        # The first interval holds the compilation: newer ones must soon outweigh it.
+        # The newest interval has half of the weight, because the first one includes compilation.
         rate = steps / seconds
         self._rate = rate if self._rate is None else 0.5 * self._rate + 0.5 * rate
         self._done, self._time = iteration, now
@@ -75,10 +75,10 @@ class Progress:
 
 
 def _losses(terms: Mapping[str, float]) -> list[str]:
-    """'name value' of every loss; statistics that nobody minimises stay in the history only."""
-    shown = [
+    """Returns "name value" of every loss, without statistics, which are not minimised."""
+    texts = [
         f"{name} {float(value):.3g}"
         for name, value in terms.items()
         if not name.startswith("stat/") and name != "iteration"
     ]
-    return [" ".join(shown)] if shown else []
+    return [" ".join(texts)] if texts else []

@@ -1,14 +1,12 @@
 import numpy as np
 import pytest
 
-from framework.data import cache, originals
+from framework.data import cache, splits
 
 
 def splits_of(value):
     images = np.full((3, 2, 2, 1), value, np.uint8)
-    return originals.Splits(
-        originals.Split(images, np.arange(3)), originals.Split(images[:1], None)
-    )
+    return splits.Splits(splits.Split(images, np.arange(3)), splits.Split(images[:1], None))
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from framework import config, data
+from framework import data
 from framework.data import batches, ring, sources
 from framework.errors import UsageError
+from framework.options import config
 
 
 def test_ten_places_on_a_circle_of_radius_three():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from framework.data import originals, prepared, sources
+from framework.data import prepared, readers, sources
 from framework.errors import MissingError
 
 
@@ -72,7 +72,7 @@ def test_svhn_mat_files_have_ten_for_zero_and_are_decoded_once(tmp_path, monkeyp
     write_mat(tmp_path / "svhn")
     first = sources.read("svhn", str(tmp_path), 32)
     check(first, (12, 10), (32, 32, 3))
-    monkeypatch.setattr(originals, "_mat", None)
+    monkeypatch.setattr(readers, "_mat", None)
     again = sources.read("svhn", str(tmp_path), 32)
     np.testing.assert_array_equal(again.train.images, first.train.images)
     np.testing.assert_array_equal(again.train.images[..., 0], digits(12, 32)[0])
@@ -282,3 +282,13 @@ def test_the_probe_tells_reachable_from_not(monkeypatch):
 
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: Answer())
     assert prepared._reachable(Builder)
+
+
+def test_a_line_of_usps_that_is_cut_off_is_damage(tmp_path):
+    folder = tmp_path / "usps"
+    folder.mkdir()
+    pixels = " ".join(f"{i}:0.5" for i in range(1, 257))
+    (folder / "usps").write_text(f"1 {pixels}\n2 {pixels[:40]}")
+    (folder / "usps.t").write_text(f"1 {pixels}\n")
+    with pytest.raises(MissingError, match="usps is damaged"):
+        sources.read("usps", str(tmp_path), 32)

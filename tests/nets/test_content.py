@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from symbolic import count
 
-from framework import precision
+from framework.utils import dtype_policy
 from nets import blocks, content
 
 PUBLISHED, TINY = content.widths(128), content.widths(32, 16, 8)
@@ -164,7 +164,7 @@ def test_faders_discriminator_goes_down_to_one_place(side, rows):
 
 
 def test_images_and_logits_are_float32_under_bfloat16():
-    with precision.policy("bfloat16"):
+    with dtype_policy("bfloat16"):
         nets = [
             content.decoder(common=(2, 2, 3), sep=2, hidden=(5,)),
             content.mask_decoder(common=(2, 2, 3), sep=2, hidden=(5,)),

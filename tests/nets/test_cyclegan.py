@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from symbolic import count
 
-from framework import precision
+from framework.utils import dtype_policy
 from nets import cyclegan
 
 TINY = dict(image_size=32, nf=4, res_blocks=1)
@@ -60,7 +60,7 @@ def test_weights_start_with_deviation_of_2_percent():
 
 
 def test_dtypes_under_bfloat16():
-    with precision.policy("bfloat16"):
+    with dtype_policy("bfloat16"):
         net, disc = cyclegan.generator(**TINY), cyclegan.patch_discriminator(image_size=32, nf=2)
     x = net(np.random.uniform(-1, 1, (2, 32, 32, 3)).astype("f"))
     assert x.dtype == "float32" and abs(x.numpy()).max() <= 1

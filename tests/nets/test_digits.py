@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from symbolic import count
 
-from framework import precision
+from framework.utils import dtype_policy
 from nets import digits
 
 
@@ -64,7 +64,7 @@ def test_domains_start_with_different_weights():
 
 
 def test_dtypes_under_bfloat16():
-    with precision.policy("bfloat16"):
+    with dtype_policy("bfloat16"):
         net, disc = digits.unshared_decoder("dec", width=4), digits.discriminator(width=4)
     x = net(np.random.normal(size=(2, 16, 16, 4)).astype("f"))
     assert x.dtype == "float32" and abs(x.numpy()).max() <= 1

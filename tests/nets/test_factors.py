@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from symbolic import count
 
-from framework import precision
+from framework.utils import dtype_policy
 from nets import factors
 
 
@@ -72,7 +72,7 @@ def test_pair_has_an_order():
 
 
 def test_dtypes_under_bfloat16():
-    with precision.policy("bfloat16"):
+    with dtype_policy("bfloat16"):
         encoder, decoder = factors.encoder(), factors.decoder()
         disc = factors.pair_discriminator()
     x = tf.random.uniform((2, 28, 28, 1))

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from symbolic import count
 
-from framework import precision
+from framework.utils import dtype_policy
 from nets import funit
 
 CONTENT = dict(image_size=32, nf=16, downs=2, res_blocks=1)
@@ -116,7 +116,7 @@ def test_second_gradients_of_the_discriminator():
 
 
 def test_dtypes_under_bfloat16():
-    with precision.policy("bfloat16"):
+    with dtype_policy("bfloat16"):
         net, disc = funit.decoder(**DECODER), funit.discriminator(**DISC)
         style = funit.class_encoder(**CLASS)
     x = net(CODES)

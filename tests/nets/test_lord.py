@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from symbolic import count
 
-from framework import precision
+from framework.utils import dtype_policy
 from nets import lord
 
 TINY = dict(image_size=32, content_dim=64, style_dim=64, width=32, tail=16, adain_layers=3)
@@ -61,7 +61,7 @@ def test_gain_of_a_zero_style(unit_gain, gain):
 
 
 def test_images_are_float32_under_bfloat16():
-    with precision.policy("bfloat16"):
+    with dtype_policy("bfloat16"):
         net, encoder = lord.generator(**TINY), lord.encoder(image_size=32, widths=(4, 4), dense=8)
     assert net.get_layer("gen_up1_adain").output.dtype == "bfloat16"
     x = net(CODES)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from symbolic import count
 
-from framework import precision
+from framework.utils import dtype_policy
 from nets import ost
 
 
@@ -38,7 +38,7 @@ def test_where_the_autoencoder_is_cut_does_not_change_its_size(unshared):
 
 
 def test_image_goes_through_under_bfloat16():
-    with precision.policy("bfloat16"):
+    with dtype_policy("bfloat16"):
         nets = [make(**options) for make, options in autoencoder(2, 1, 2, 16, 1)]
     x = np.random.uniform(-1, 1, (2, 16, 16, 3)).astype("f")
     for net in nets:

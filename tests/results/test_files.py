@@ -1,7 +1,7 @@
 """Files that are whole or absent, on a full disk too."""
 
 import pytest
-from commands import everything_below, room_for
+from command_line import everything_below, room_for
 
 from framework.results import files
 
@@ -19,11 +19,11 @@ def full(path):
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(path):
-    with files.whole(path) as temporary:
+    with files.complete_file(path) as temporary:
         temporary.write_text("after\n")
         assert path.read_text() == "before\n" and temporary.suffix == path.suffix
     assert path.read_text() == "after\n"
-    with pytest.raises(KeyboardInterrupt), files.whole(path) as temporary:
+    with pytest.raises(KeyboardInterrupt), files.complete_file(path) as temporary:
         temporary.write_text("half")
         raise KeyboardInterrupt
     assert path.read_text() == "after\n" and everything_below(path.parent) == [path.name]

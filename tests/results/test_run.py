@@ -101,6 +101,29 @@ def test_a_table_is_a_sheet_of_the_run(run):
     assert path == run.samples / "000012.png" and read(path).shape == (4, 14, 3)
 
 
+SHEETS = {
+    "sheet": lambda run, **caption: run.sheet((constant(1, -1),), "a", **caption),
+    "points": lambda run, **caption: run.sheet((np.zeros((9, 2)),), "a", **caption),
+    "table": lambda run, **caption: run.table(np.zeros((1, 2, 4, 4, 3)), "a", **caption),
+    "triplets": lambda run, **caption: run.triplets(
+        {row: constant(1, -1, size=12) for row in "xmr"}, "a", **caption
+    ),
+    "embedding": lambda run, **caption: run.embedding(
+        {"s": np.eye(5)}, np.arange(5), "a", **caption
+    ),
+}
+
+
+@pytest.mark.parametrize("write", SHEETS.values(), ids=SHEETS)
+def test_a_caption_is_kept_in_the_file_and_changes_no_pixel(run, write):
+    plain = write(run)
+    assert images.caption_of(plain) == ""
+    pixels = read(plain)
+    path = write(run, caption="Domäne 1 über 領域 2.")
+    assert images.caption_of(path) == "Domäne 1 über 領域 2."
+    np.testing.assert_array_equal(read(path), pixels)
+
+
 @pytest.mark.parametrize("codes", [np.random.default_rng(0).normal(size=(20, 3)), np.ones((20, 2))])
 def test_maps_of_codes_even_of_collapsed_ones(run, codes):
     path = run.embedding({"s": codes, "z": codes}, np.arange(20) % 12, "codes")
@@ -153,6 +176,25 @@ def test_refuses_changed_options_naming_both_values(run):
 def test_inert_options_may_change(run):
     again = Run.open(run.folder, CONFIG | {"iterations": 200}, COMMAND, inert={"iterations"})
     assert again.config["iterations"] == Run.load(run.folder).config["iterations"] == 200
+
+
+def test_options_of_an_earlier_version_have_other_names(run):
+    now = {"stage" if name == "batch_size" else name: value for name, value in CONFIG.items()}
+    with pytest.raises(UsageError, match="batch_size"):
+        Run.check(run.folder, now)
+    renamed = {"batch_size": "stage"}
+    Run.check(run.folder, now, renamed=renamed)
+    assert Run.open(run.folder, now, COMMAND, renamed=renamed).config == now
+    with pytest.raises(UsageError, match="stage +64 +65"):
+        Run.check(run.folder, now | {"stage": 65}, renamed=renamed)
+
+
+def test_data_are_facts_in_a_file(run):
+    assert run.data == {} and run.domain_names == ("domain 1", "domain 2")
+    run.write_data({"domains": ["mnist"]})
+    assert run.data == {"domains": ["mnist"]} and run.domain_names == ("mnist", "domain 2")
+    run.write_data({"domains": ["mnist", "svhn"]})
+    assert Run.load(run.folder).domain_names == ("mnist", "svhn")
 
 
 def test_tuples_and_numpy_numbers_compare_equal_after_a_round_trip(tmp_path):

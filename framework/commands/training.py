@@ -1,0 +1,229 @@
+"""The steps of a run: loads data, prepares and builds the system, trains, evaluates, reports."""
+
+import dataclasses
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+
+from framework import presets
+from framework.data import PAIRS, Data, load, prune
+from framework.engine import cluster, devices, recording
+from framework.engine.preparation import Preparation
+from framework.engine.system import save_models
+from framework.engine.trainer import Trainer
+from framework.errors import UsageError
+from framework.evaluation import metrics
+from framework.evaluation.evaluation import Subject
+from framework.evaluation.suite import Suite, prepare
+from framework.frozen import classifiers
+from framework.frozen.classifiers import ClassifierStore
+from framework.options import config
+from framework.options.base import Options
+from framework.results import Run, complete_file, write_json
+from framework.trainers import classifier_trainer
+from framework.trainers.registry import trainer_class
+
+
+def load_data(options: Options) -> Data:
+    """Loads the data of a run.
+
+    For some pairs, images of domain 2 that a classifier cannot recognise are removed. The
+    classifier is trained if there is none.
+
+    Raises:
+        MissingError: data are missing or damaged.
+        UsageError: the options do not fit the data.
+    """
+    contract, name = trainer_class(options).contract, config.data_option(options.gan_type)
+    pair = PAIRS.get(getattr(options, name))
+    needs_pruning = pair and pair.prune_by_classifier
+    if needs_pruning and contract == "labelled_source":
+        raise UsageError(f"--{name}: pruning reads labels of domain 2, which this system may not")
+    data = load(options, contract)
+    if options.dry_run or not needs_pruning:
+        return data
+    settings = classifiers.settings(options, iterations=2000)
+    net = classifier_store().ready(settings, data.labelled())()
+    pruned = prune(data.domains[1], lambda images: classifiers.probabilities(net, images))
+    count = len(data.domains[1].images) - len(pruned.images)
+    print(f"removed {count} images of {pruned.name} that the classifier does not recognise")
+    return dataclasses.replace(data, domains=(data.domains[0], pruned))
+
+
+def classifier_store() -> ClassifierStore:
+    """Returns the store of classifiers; of several workers only the chief trains missing ones."""
+    if cluster.workers() == 1:
+        return ClassifierStore(train_classifier)
+    workers = devices.of_all_workers()
+
+    def wait() -> None:
+        devices.agree(workers, 0)
+
+    return ClassifierStore(train_classifier, cluster.is_chief(), wait)
+
+
+def train_classifier(options: classifier_trainer.Options, data: Data, path: Path) -> None:
+    """Trains a classifier in a temporary run folder beside `path`.
+
+    Writes the classifier to `path`, and its options and accuracy to a JSON file of the same name.
+
+    Args:
+        options: options of the classifier.
+        data: its data.
+        path: file to write, `*.keras`.
+
+    Raises:
+        Stopped: a signal stopped it; the same command resumes it.
+    """
+    print(f"training the {options.classifier_arch} classifier of {data.name}: {path}")
+    device = devices.names(options.devices)[0]  # a small network is not faster on several devices
+    trainer = classifier_trainer.Trainer(dataclasses.replace(options, devices=device), data)
+    run = open_run_folder(trainer, path.with_suffix(""), "the classifier")
+    recording.train_dependency(trainer, run, "the classifier")
+    results = Suite(Subject(trainer.system, data, data, classifier_store())).metrics()
+    accuracy = {name: metric["value"] for name, metric in results.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with complete_file(path) as temporary:
+        trainer.nets["clf"].save(temporary)
+    write_json(path.with_suffix(".json"), {"accuracy": accuracy, "options": options.to_dict()})
+    shutil.rmtree(run.folder)
+
+
+def train_stage(
+    stage: type[Trainer], options: Options, data: Data, folder: Path, title: str
+) -> None:
+    """Trains the first stage of a system as a separate run, evaluates it and saves its networks.
+
+    Args:
+        stage: class that trains the first stage.
+        options: options of the first stage.
+        data: data of the system.
+        folder: folder of the run.
+        title: what is trained, for messages.
+
+    Raises:
+        Stopped: a signal stopped it; the same command resumes it.
+    """
+    trainer = build_trainer(options, data, stage)
+    run = open_run_folder(trainer, folder, title)
+    suite = suite_of(trainer, data, run)
+    recording.train_dependency(trainer, run, title, statistics=suite.statistics, sheet=suite.sheet)
+    finish(trainer, suite, run, {})
+
+
+def open_run_folder(trainer: Trainer, folder: Path, command: str, overwrite: bool = False) -> Run:
+    """Makes the folder of a run, or opens an existing one to resume it.
+
+    Args:
+        trainer: trainer of the run.
+        folder: folder of the run.
+        command: the command line, which is shown on the page.
+        overwrite: whether to delete an existing run.
+
+    Raises:
+        UsageError: the existing run has other options.
+    """
+    options = trainer.options
+    run = Run.open(
+        folder, options.to_dict(), command, overwrite=overwrite,
+        inert=config.inert_options(options.gan_type), renamed=config.RENAMED,
+    )  # fmt: skip
+    run.write_data(trainer.data.facts.to_dict())
+    return run
+
+
+def build_trainer(
+    options: Options, data: Data, trainer_type: type[Trainer] | None = None
+) -> Trainer:
+    """Builds the trainer of a run; trains missing classifiers and first stages before.
+
+    Args:
+        options: options of the run.
+        data: the result of `load_data`.
+        trainer_type: class of the trainer; None for that of the options.
+
+    Raises:
+        UserError: as `Trainer.training_data`, `Trainer.prepare` and the constructor.
+    """
+    trainer_type = trainer_type or trainer_class(options)
+    store = classifier_store()
+    trainer_type.training_data(options, data)  # raises its errors before anything is trained
+    evaluators = prepare(trainer_type.system_class, options, data, store)
+    frozen = trainer_type.prepare(options, data, Preparation(store, train_stage))
+    # Evaluators are built first: the seeds of networks depend on how many were built before.
+    makers = evaluators | dict(frozen.makers)
+    return trainer_type(options, data, dataclasses.replace(frozen, makers=makers))
+
+
+def suite_of(trainer: Trainer, data: Data, run: Run | None = None) -> Suite:
+    """Returns the evaluations of a system in training; without `run` they write no sheets."""
+    subject = Subject(
+        trainer.system, trainer.data, data, classifier_store(), trainer.frozen,
+        step=lambda: int(trainer.step), run=run, held_out_terms=trainer.held_out_terms,
+    )  # fmt: skip
+    return Suite(subject)
+
+
+def fit(
+    trainer: Trainer, suite: Suite, run: Run, callbacks: Sequence[keras.callbacks.Callback] = ()
+) -> int:
+    """Trains a run and, if no signal stops it, finishes it; returns the exit code of `Loop.run`."""
+    code = recording.train(
+        trainer, run, statistics=suite.statistics, sheet=suite.sheet, callbacks=callbacks
+    )
+    if not code:
+        finish(trainer, suite, run, published(trainer.options))
+    return code
+
+
+def finish(trainer: Trainer, suite: Suite, run: Run, published: dict[str, float]) -> None:
+    """Saves the networks of a finished run, evaluates it and writes its page."""
+    save_models(trainer.models(), run.models)
+    evaluate(suite, run, trainer.options, published)
+
+
+def published(options: Options) -> dict[str, float]:
+    """Returns the published values of metrics for the preset of a run, by metric."""
+    preset = presets.PRESETS.get(options.preset)  # an older version may have had other presets
+    return preset.published if preset else {}
+
+
+def evaluate(suite: Suite, run: Run, options: Options, published: dict[str, float]) -> None:
+    """Evaluates a trained system; writes metrics.json, figures and the page; prints the metrics.
+
+    Args:
+        suite: evaluations of the system.
+        run: open folder of the run.
+        options: options of the run.
+        published: published values of metrics, which the page shows beside ours.
+    """
+    results = suite.metrics()
+    if results:
+        run.save_metrics(results)
+    else:
+        run.forget_metrics()
+        if options.eval_pairs != 0:
+            run.note(
+                "no metrics: they need two held-out images of each domain, and labels, --lpips_net "
+                "or, for photographs, --kid_features inception"
+            )
+    suite.figures()
+    run.plots()
+    page = run.report(published, metrics.describe)
+    for name, metric in results.items():
+        if isinstance(metric["value"], int | float):
+            limits = metric["ci95"]
+            interval = f"  [{limits[0]:.3f}, {limits[1]:.3f}]" if limits else ""
+            run.note(f"{name} {metric['value']:.3f}{interval}")
+    run.note(f"see {page}")
+
+
+def callbacks_of(options: Options, run: Run) -> list[keras.callbacks.Callback]:
+    """Returns the Keras callbacks of --logger."""
+    if options.logger == "csv":
+        return []
+    from framework.engine.tensorboard import Events
+
+    return [Events(run)]

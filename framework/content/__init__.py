@@ -1,1 +1,0 @@
-"""The variants of content transfer, one `Trainer` each: `press`, `mask`, `fader`."""

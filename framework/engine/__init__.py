@@ -1,0 +1,1 @@
+"""Training itself: the step, the loop, checkpoints, devices and keyed random numbers."""

@@ -1,0 +1,1 @@
+"""What a trained system is measured by, and the sheets that show it."""

@@ -1,0 +1,1 @@
+"""Pretrained networks that are never updated: their files, how they are read, what they give."""

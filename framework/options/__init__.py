@@ -1,0 +1,1 @@
+"""Options of every system, the command line and `config.json`; never imports TensorFlow."""

@@ -1,0 +1,139 @@
+"""Writes the record of a run: files with its options, its command and its environment.
+
+Also checks whether a folder may be written to. Other files of a run folder are not changed here.
+"""
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping, Set
+from contextlib import suppress
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from framework.errors import UsageError, UserError
+from framework.results import files
+
+PACKAGES = ("tensorflow", "keras", "numpy")
+
+
+def check_place(
+    folder: Path,
+    config: dict[str, Any],
+    overwrite: bool,
+    inert: Set[str],
+    renamed: Mapping[str, str],
+) -> None:
+    """Checks whether a run may be written to a folder; writes nothing.
+
+    Args:
+        folder: results/<run>.
+        config: the options of the run, as types of JSON.
+        overwrite: whether an existing run will be deleted.
+        inert: names of options that may change between two sessions of one run.
+        renamed: old name -> present name of options, for runs of earlier versions.
+
+    Raises:
+        UsageError: the folder holds a run with other options, or other files.
+        UserError: the place cannot be written to.
+    """
+    names = _names_in(folder)
+    if "config.json" not in names:
+        # A process that was killed at its start leaves only hidden files.
+        if any(not name.startswith(".") for name in names):
+            raise UsageError(f"{folder} holds files but is no run folder: choose another --name")
+        return
+    if overwrite:
+        return
+    stored = files.read_json(folder / "config.json")
+    hint = "use --overwrite to start anew, or another --name"
+    if not isinstance(stored, dict):
+        raise UsageError(f"{folder / 'config.json'} is damaged: {hint}")
+    stored = {renamed.get(name, name): value for name, value in stored.items()}
+    if table := differences(stored, config, inert):
+        raise UsageError(f"{folder} holds a run with other options; {hint}\n{table}")
+    steps = (path.name for path in (folder / "checkpoints").glob("[0-9]*"))
+    done = max((int(name) for name in steps if name.isdigit()), default=0)
+    if done > config.get("iterations", done):
+        raise UsageError(f"--iterations {config['iterations']}: this run has {done} already")
+
+
+def _names_in(folder: Path) -> list[str]:
+    """Returns the names of the files in a folder; UserError if it cannot be written or created."""
+    try:
+        names = [path.name for path in folder.iterdir()] if folder.exists() else []
+        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not nearest.is_dir():
+            raise NotADirectoryError(0, f"{nearest} is a file")
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise PermissionError(0, f"no permission to write in {nearest}")
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return names
+
+
+def differences(stored: dict[str, Any], asked: dict[str, Any], inert: Set[str]) -> str:
+    """Returns a readable table of the options that differ, "" if none; `inert` ones are ignored."""
+    names = [name for name in {**stored, **asked} if name not in inert]
+    table = [("option", "there", "here")]
+    for name in names:
+        old, new = (json.dumps(side[name]) if name in side else "-" for side in (stored, asked))
+        if old != new:
+            table.append((name, old, new))
+    if len(table) == 1:
+        return ""
+    widths = [max(len(row[column]) for row in table) for column in range(2)]
+    return "\n".join(f"  {a:{widths[0]}}  {b:{widths[1]}}  {c}" for a, b, c in table)
+
+
+def unwritable(folder: Path, error: OSError) -> UserError:
+    """Returns the error for a folder that cannot be written to."""
+    reason = error.strerror or str(error)
+    return UserError(f"cannot write to {folder} ({reason}): choose another --results_dir or --name")
+
+
+def empty(folder: Path) -> None:
+    """Deletes everything in a run folder; last config.json, which marks it as a run folder."""
+    for path in sorted(folder.iterdir(), key=lambda path: path.name == "config.json"):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def write(folder: Path, config: dict[str, Any], command: str) -> None:
+    """Creates the folder of a run and writes config.json, command.txt and env.json.
+
+    After an OSError, new folders are removed again.
+    """
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        files.write_json(folder / "config.json", config)  # first: it marks a run folder
+        files.write_text(folder / "command.txt", command + "\n")
+        files.write_json(folder / "env.json", environment())
+    except OSError:
+        if folder in new:
+            shutil.rmtree(folder, ignore_errors=True)
+        for path in new:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def environment() -> dict[str, Any]:
+    """Returns versions, machine and current time, for env.json."""
+    versions = {}
+    for package in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return {
+        "python": platform.python_version(),
+        **versions,
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "time": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }

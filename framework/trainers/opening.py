@@ -1,0 +1,111 @@
+"""Opens a run folder for use: builds the networks of its system and loads their weights.
+
+Data, optimisers and discriminators are not needed.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from framework.data import Facts
+from framework.engine import checkpoints, cluster, devices, layer_forms
+from framework.engine.system import System
+from framework.errors import MissingError, UsageError
+from framework.options import config
+from framework.options.base import Options
+from framework.results import Run
+from framework.trainers.registry import trainer_class
+from framework.utils import dtype_policy
+
+
+@dataclasses.dataclass(frozen=True)
+class OpenedRun:
+    """A run that is ready for use.
+
+    Attributes:
+        run: its folder.
+        options: options of its training, with the changes of `open_run`.
+        system: its networks, with the weights of a checkpoint. `framework.engine.capabilities`
+            lists what a system can do.
+        step: iteration of this checkpoint.
+    """
+
+    run: Run
+    options: Options
+    system: System
+    step: int
+
+
+def open_run(
+    folder: str | Path,
+    *,
+    checkpoint: int | None = None,
+    facts: Facts | None = None,
+    **changes: Any,
+) -> OpenedRun:
+    """Opens a run folder.
+
+    Args:
+        folder: the run folder, results/<run>.
+        checkpoint: iteration of the checkpoint to load; None for the newest.
+        facts: facts of its data; None to read them from the folder.
+        **changes: options to change, such as `devices` or `data_dir`; None leaves an option as it
+            is.
+
+    Raises:
+        MissingError: there is no run, no such checkpoint, or a network is missing.
+        UsageError: there are several workers, or the system does not have an option.
+        UserError: the checkpoint is damaged or was saved by other networks.
+    """
+    if cluster.workers() > 1:
+        raise UsageError("TF_CONFIG names several workers: this command runs on one; unset it")
+    run = Run.load(Path(folder))
+    options = changed_options(run, changes)
+    facts = facts or Facts.from_dict(run.data)
+    system_class = trainer_class(options).system_class
+    with devices.strategy(options.devices).scope():
+        frozen = {name: _load_model(run, name) for name in system_class.needs_frozen}
+        with dtype_policy(options.mixed_precision):
+            system = system_class(options, facts, frozen)
+        # Averages are copies of the networks without the fast implementations of layers.
+        averaged = bool(getattr(options, "ema", 0))
+        if not averaged:
+            layer_forms.choose(options, list(system.nets.values()), 1)
+    key = "ema" if averaged else "nets"
+    state = tf.train.Checkpoint(**{key: system.nets})
+    step = checkpoints.restore_part(state, run.checkpoints, checkpoint)
+    return OpenedRun(run, options, system, step)
+
+
+def changed_options(run: Run, changes: dict[str, Any]) -> Options:
+    """Returns the options of a run with some of them changed.
+
+    `devices` is one device, the first if there are several; `results_dir` is the folder in which
+    the run is now.
+
+    Args:
+        run: the run.
+        changes: new values by name; None leaves an option as it is.
+
+    Raises:
+        UsageError: the system does not have an option.
+    """
+    results_dir = str(run.folder.resolve().parent)
+    options = config.from_dict(run.config | {"results_dir": results_dir})
+    changes = {name: value for name, value in changes.items() if value is not None}
+    for name in changes:
+        if not hasattr(options, name):
+            raise UsageError(f"--{name}: not for the {options.gan_type} of {run.folder}")
+    options = dataclasses.replace(options, **changes)
+    names = devices.names(options.devices)
+    return options if len(names) == 1 else dataclasses.replace(options, devices=names[0])
+
+
+def _load_model(run: Run, name: str) -> keras.Model:
+    file = run.models / f"{name}.keras"
+    if not file.is_file():
+        raise MissingError(f"{run.folder}: no {file.name} in models: finish its training first")
+    return keras.models.load_model(file)
