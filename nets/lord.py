@@ -124,30 +124,51 @@ def generator(
     """
     if out not in ("tanh", "sigmoid"):
         raise ValueError(f"unknown out {out!r}; choose from tanh, sigmoid")
-    base, rest = divmod(image_size, 2**adain_layers)
-    if base == 0 or rest:
-        raise ValueError(f"image_size must be a multiple of {2**adain_layers}, not {image_size}")
     content = keras.Input((content_dim,), name="content")
     style = keras.Input((style_dim,), name="style")
-    block: Block = []
-    for row, units in enumerate((width // 8, width // 4, width), start=1):
-        block += _dense_row(layers, base * base * units, f"gen_dense{row}")
-    block.append(keras.layers.Reshape((base, base, width), name="gen_reshape"))
+    block = _small_map(layers, _first_size(image_size, adain_layers), width)
     for row in range(1, adain_layers + 1):
-        name = f"gen_up{row}"
-        block += [
-            keras.layers.UpSampling2D(2, name=f"{name}_nearest"),
-            layers.conv(width, 3, name=name),
-            modulated.leaky(SLOPE, f"{name}_leaky"),
-            modulated.modulated(layers, style, width, unit_gain=unit_gain, name=f"{name}_adain"),
-        ]
-    block += [
+        block += _doubling_row(layers, style, width, unit_gain, f"gen_up{row}")
+    block += _image_rows(layers, tail, channels, out)
+    return keras.Model([content, style], blocks.chain(block, content), name="gen")
+
+
+def _first_size(image_size: int, doublings: int) -> int:
+    """Returns the width of the map that is doubled; ValueError for sizes that it cannot reach."""
+    size, rest = divmod(image_size, 2**doublings)
+    if size == 0 or rest:
+        raise ValueError(f"image_size must be a multiple of {2**doublings}, not {image_size}")
+    return size
+
+
+def _image_rows(layers: Style, tail: int, channels: int, out: str) -> Block:
+    """Returns the layers between the last map and the image."""
+    return [
         layers.conv(tail, 5, name="gen_tail"),
         modulated.leaky(SLOPE, "gen_tail_leaky"),
         # float32 under any policy, for losses and metrics of the image.
         layers.conv(channels, 7, name="gen_image", activation=out, dtype="float32"),
     ]
-    return keras.Model([content, style], blocks.chain(block, content), name="gen")
+
+
+def _small_map(layers: Style, base: int, width: int) -> Block:
+    """Returns the layers that turn a content code into a map [base, base, width]."""
+    block: Block = []
+    for row, units in enumerate((width // 8, width // 4, width), start=1):
+        block += _dense_row(layers, base * base * units, f"gen_dense{row}")
+    return [*block, keras.layers.Reshape((base, base, width), name="gen_reshape")]
+
+
+def _doubling_row(
+    layers: Style, style: keras.KerasTensor, width: int, unit_gain: bool, name: str
+) -> Block:
+    """Returns the layers that double a map and adapt it to the style."""
+    return [
+        keras.layers.UpSampling2D(2, name=f"{name}_nearest"),
+        layers.conv(width, 3, name=name),
+        modulated.leaky(SLOPE, f"{name}_leaky"),
+        modulated.modulated(layers, style, width, unit_gain=unit_gain, name=f"{name}_adain"),
+    ]
 
 
 def _dense_row(layers: Style, units: int, name: str) -> Block:

@@ -148,6 +148,7 @@ def build_trainer(
         UserError: as `Trainer.training_data`, `Trainer.prepare` and the constructor.
     """
     trainer_type = trainer_type or trainer_class(options)
+    trainer_type.check(options)
     store = classifier_store()
     trainer_type.training_data(options, data)  # raises its errors before anything is trained
     evaluators = prepare(trainer_type.system_class, options, data, store)

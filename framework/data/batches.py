@@ -1,4 +1,20 @@
-"""The endless stream of batches that training reads."""
+"""The endless stream of batches that training reads.
+
+| contract | tensors |
+|---|---|
+| single | x1 |
+| domains | x1 and x2 of domains 1 and 2 |
+| paired | the same; x1 and x2 have the same index in their domains |
+| labelled_source | x1, x2, and the labels y1 of x1 |
+| labelled | x and labels y; row r of a batch comes from domain r mod n, so that domains of any
+  size occur equally often |
+| indexed | also i: index of the image when the training images of all domains are joined |
+| halves | x1 and x2: independent draws from all domains; all combinations of two domains occur
+  equally often |
+| labelled_pair | also their labels y1 and y2 |
+| triple | x1 and x2 of the same class y1; x3 and x4 of the same class y3, drawn
+  independently of y1 |
+"""
 
 from collections.abc import Callable
 
@@ -28,21 +44,6 @@ def dataset(
     a different batch for each update; labels are int64 [updates, b], attributes
     [updates, b, K]. b is batch_size / replicas.
 
-    | contract | tensors |
-    |---|---|
-    | single | x1 |
-    | domains | x1 and x2 of domains 1 and 2 |
-    | paired | the same; x1 and x2 have the same index in their domains |
-    | labelled_source | x1, x2, and the labels y1 of x1 |
-    | labelled | x and labels y; row r of a batch comes from domain r mod n, so that domains of any
-      size occur equally often |
-    | indexed | also i: index of the image when the training images of all domains are joined |
-    | halves | x1 and x2: independent draws from all domains; all combinations of two domains occur
-      equally often |
-    | labelled_pair | also their labels y1 and y2 |
-    | triple | x1 and x2 of the same class y1; x3 and x4 of the same class y3, drawn
-      independently of y1 |
-
     Args:
         data: the domains and their contract.
         batch_size: rows of a batch, over all replicas.
@@ -59,6 +60,19 @@ def dataset(
     if batch_size % replicas:
         raise UsageError(f"--batch_size {batch_size} must be a multiple of the {replicas} replicas")
     own = own or range(replicas)
+    element = _element(data, batch_size, updates, seed, replicas, own)
+    counts = tf.data.Dataset.counter(start=first_step * len(own), dtype=tf.int64)
+    ahead = 2 * len(own)
+    stream = counts.map(element, num_parallel_calls=ahead, deterministic=True).prefetch(ahead)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # nothing to tune, and its thread outlives the stream
+    return stream.with_options(options)
+
+
+def _element(
+    data: Data, batch_size: int, updates: int, seed: int, replicas: int, own: range
+) -> Callable[[tf.Tensor], Batch]:
+    """Returns the function from the number of an element to the element; arguments of `dataset`."""
     streams = [_Stream(domain, seed, i) for i, domain in enumerate(data.domains)]
     fetch = CONTRACTS[data.contract]
 
@@ -68,12 +82,7 @@ def dataset(
         batches = step * updates + tf.range(updates, dtype=tf.int64)
         return {"step": step} | fetch(data, streams, batches[:, None], rows[None, :], batch_size)
 
-    counts = tf.data.Dataset.counter(start=first_step * len(own), dtype=tf.int64)
-    ahead = 2 * len(own)
-    stream = counts.map(element, num_parallel_calls=ahead, deterministic=True).prefetch(ahead)
-    options = tf.data.Options()
-    options.autotune.enabled = False  # nothing to tune, and its thread outlives the stream
-    return stream.with_options(options)
+    return element
 
 
 def _separate(

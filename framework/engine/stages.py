@@ -48,6 +48,13 @@ def is_begun(options: Options) -> bool:
     return not options.overwrite and checkpoints.exist(folder)
 
 
+def check_pretrained(options: Options, nets: tuple[str, ...]) -> None:
+    """Raises MissingError if --pretrained, where a run begins with it, lacks a network."""
+    pretrained = getattr(options, "pretrained", None)
+    if pretrained and not is_begun(options):
+        weights.expect_run(pretrained, nets)
+
+
 def start(stage: FirstStage, options: TwoStages, data: Data, train: Train) -> Path | None:
     """Finds the run whose weights the second stage starts from.
 
@@ -65,14 +72,12 @@ def start(stage: FirstStage, options: TwoStages, data: Data, train: Train) -> Pa
         without --pretrained.
 
     Raises:
-        MissingError: a network is missing in --pretrained.
         Stopped: a signal stopped the first stage.
         UsageError: there are several workers and no --pretrained.
     """
     if is_begun(options):
         return None
     if options.pretrained:
-        weights.expect_run(options.pretrained, stage.nets)
         return Path(options.pretrained)
     return None if options.dry_run else obtain(stage, options, data, train)
 

@@ -83,6 +83,11 @@ class Trainer(abc.ABC):
         return cls
 
     @classmethod
+    def check(cls, options: Options) -> None:
+        """Raises UserError for files that the options name and that are missing, such as a run."""
+        return None
+
+    @classmethod
     def training_data(cls, options: Options, data: Data) -> Data:
         """Returns the part of the data that is used for training; by default all data."""
         return data

@@ -1,11 +1,12 @@
 """Evaluates systems whose style is the class: a matrix of contents and classes."""
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from framework.data import Data
-from framework.engine.capabilities import Codes, Embeds, EncodesClasses
+from framework.engine.capabilities import Codes, Embeds
 from framework.evaluation import captions
 from framework.evaluation.evaluation import Metrics
 from framework.evaluation.exchange import STATISTICS_PAIRS, Exchange, other_halves
@@ -19,7 +20,7 @@ LOGGED = ("copy_rate_seen", "short_l1_seen", "swap_acc_seen")
 class ClassExchange(Exchange):
     """As `Exchange`, but the sheet shows contents with the classes of other images."""
 
-    system: EncodesClasses
+    system: Any
 
     @functools.cached_property
     def pool(self) -> tuple[np.ndarray, np.ndarray]:

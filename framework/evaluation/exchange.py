@@ -61,7 +61,8 @@ class Exchange(Evaluation):
         x, _ = held_out_pairs(self.data, self.options.num_samples_to_gen, self.options.seed)
         images = self.exchanged(x)
         rows = {"x": float_array(x), "m": images["mixed"], "r": images["back"]}
-        self.run.triplets(rows, name, captions.TRIPLETS)
+        if self.run:
+            self.run.triplets(rows, name, captions.TRIPLETS)
 
     def exchanged(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Computes images of the exchanged codes of pairs x, uint8 rows [2B, S, S, C].
@@ -152,7 +153,7 @@ class Exchange(Evaluation):
         reals = float_array(x)
         found = metrics.reconstructions(reals, images, protocol)
         evaluator = self.subject.evaluators.get("evaluator")
-        if evaluator is not None:
+        if evaluator is not None and y is not None:
             classify = classifiers.with_features(evaluator)
             about = f"evaluator {self.options.evaluator_arch}; {protocol}"
             found |= metrics.swaps(images["mixed"], y, classify, about)

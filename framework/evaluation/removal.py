@@ -7,7 +7,7 @@ import numpy as np
 
 from framework import results
 from framework.data import Data
-from framework.engine.capabilities import EditsExtras, Transfers
+from framework.engine.capabilities import EditsExtras
 from framework.engine.preparation import Maker
 from framework.evaluation import captions, metrics
 from framework.evaluation.evaluation import Evaluation, Metrics
@@ -23,7 +23,6 @@ STEPS = 9  # of an interpolation: from no extra to that of guide 1 (the middle) 
 
 class Removal(Evaluation):
     """Is the extra gone where it was removed, present where it was added, the rest unchanged?"""
-
 
     @classmethod
     def prepare(

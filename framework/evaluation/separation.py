@@ -104,7 +104,7 @@ def sdr_gains(data: Data, remove: Remove, count: int, protocol: str) -> Metrics:
     `sdr_gain` is that of the separated voices, `sdr_gain_oracle` that with the magnitudes of the
     true background, `sdr_gain_mean` that with the mean spectrum of domain 1 for all mixtures.
     """
-    if data.clips.voice is None:
+    if data.clips is None or data.clips.voice is None:
         return {}
     mixture, voice = data.clips.mixture[:count], data.clips.voice[:count]
     music = data.domains[0].images
@@ -126,6 +126,8 @@ def examples(data: Data, remove: Remove, run: Run) -> np.ndarray:
         Their spectrograms [parts, N, S, S, 1]: mixtures, backgrounds and voices, then the true
         backgrounds and voices if they are known.
     """
+    if data.clips is None:
+        raise ValueError(f"{data.name} has no sound")
     mixture, size = data.clips.mixture[:EXAMPLES], data.domains[0].images.shape[1]
     voice, rest = separate(mixture, remove, size)
     parts = {"mixture": mixture, "background": rest, "voice": voice}

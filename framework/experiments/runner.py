@@ -107,10 +107,15 @@ def run(jobs: Sequence[Job], results_dir: Path, common: Mapping[str, object], at
     except KeyboardInterrupt:
         raise Stopped(STOPPED, signals.EXIT_CODES[signal.SIGINT]) from None
     finally:
-        for _, process, _ in running.values():
-            process.send_signal(signal.SIGTERM)
-        for _, process, _ in running.values():
-            process.wait()
+        _stop([process for _, process, _ in running.values()])
+
+
+def _stop(processes: list[subprocess.Popen]) -> None:
+    """Asks processes to save and stop, and waits for them."""
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    for process in processes:
+        process.wait()
 
 
 def _cores(at_once: int) -> list[set[int]]:

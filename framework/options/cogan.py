@@ -46,8 +46,11 @@ class Options(Generative):
     @property
     def shared(self) -> tuple[int, int]:
         """Numbers of shared blocks: of the generators, of the discriminators."""
-        values, thesis = (self.g_shared_layers, self.d_shared_layers), self.THESIS[self.image_size]
-        return tuple(n if n >= 0 else usual for n, usual in zip(values, thesis, strict=True))
+        gens, discs = self.THESIS[self.image_size]
+        return (
+            self.g_shared_layers if self.g_shared_layers >= 0 else gens,
+            self.d_shared_layers if self.d_shared_layers >= 0 else discs,
+        )
 
     @property
     def maps(self) -> int:

@@ -102,7 +102,8 @@ def summary(system: str) -> str:
     """Returns what a system is, in one line; the module of a user's system is not imported."""
     if system not in BUILT_IN:
         return f"your system in {trainer_module(system)}"
-    return importlib.import_module(f"framework.options.{system}").__doc__.splitlines()[0]
+    module = importlib.import_module(f"framework.options.{system}")
+    return str(module.__doc__).splitlines()[0]
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -133,7 +134,7 @@ def _values(argv: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
             raise UsageError(f"--{key} is for --gan_type {owners}, not for {system}")
 
     def chosen(name: str) -> str:
-        return explicit.get(name) or preset.options.get(name) or known[name].default
+        return str(explicit.get(name) or preset.options.get(name) or known[name].default)
 
     variant = chosen(f"{system}_variant") if f"{system}_variant" in known else ""
     recipe = preset.resolve(chosen(data_option(system)), system, variant)
@@ -160,7 +161,7 @@ def given(argv: Sequence[str]) -> dict[str, Any]:
     # Flags of other systems get a message of their own; a user's flags might contradict them.
     alone = system not in BUILT_IN or (is_help and choice)
     parser = flags.parser(_fields_of((system,) if alone else BUILT_IN))
-    explicit = vars(parser.parse_args(list(argv)))
+    explicit = vars(parser.parse_flags(list(argv)))
     if "data" in explicit:
         name = data_option(system)
         if name in explicit:

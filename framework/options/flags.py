@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         """Raises UsageError."""
         raise UsageError(message)
 
-    def parse_args(self, args: Sequence[str], namespace: None = None) -> argparse.Namespace:
+    def parse_flags(self, args: Sequence[str]) -> argparse.Namespace:
         """Returns the flags given; an unknown one is a UsageError that suggests the nearest."""
         known, extra = self.parse_known_args(_joined(args))
         if extra:
@@ -104,7 +104,7 @@ def choice_of_system(argv: Sequence[str]) -> dict[str, str]:
     return vars(parser.parse_known_args(list(argv))[0])
 
 
-def parser(fields: Fields) -> argparse.ArgumentParser:
+def parser(fields: Fields) -> Parser:
     """Returns the parser of these options; its result has only the options that are given.
 
     Args:

@@ -1,5 +1,7 @@
 """Digits: thesis chapters 3, 4 and 5."""
 
+from typing import Any
+
 from framework.presets.preset import Preset, combined, terms
 from framework.presets.recipes import (
     COGAN,
@@ -57,7 +59,7 @@ def _chapter4() -> dict[str, Preset]:
 
 def _figure41() -> dict[str, Preset]:
     """Returns the presets of figure 4.1, which shows `stat/weight_diff` of history.csv."""
-    curves = {
+    curves: dict[str, tuple[str, dict[str, Any]]] = {
         "fr": ("SCoGAN with the feature regulariser", SCOGAN | FEATURE | dict(feature_weight=10.0)),
         "cogan": ("CoGAN", COGAN),
         "plain": ("two uncoupled GANs", SCOGAN),
@@ -72,8 +74,8 @@ def _figure41() -> dict[str, Preset]:
 
 
 def _chapter5() -> dict[str, Preset]:
-    edge = dict(fr=FEATURE, sl=SEMANTIC_EDGE, cc=CYCLE, pl=PERCEPTUAL)
-    svhn = dict(
+    edge: dict[str, dict[str, Any]] = dict(fr=FEATURE, sl=SEMANTIC_EDGE, cc=CYCLE, pl=PERCEPTUAL)
+    svhn: dict[str, dict[str, Any]] = dict(
         fr=FEATURE_SVHN, sl=SEMANTIC_SVHN, slfr=SEMANTIC_SVHN | FEATURE_SVHN,
         slcc=SEMANTIC_SVHN | CYCLE,
         frcc=FEATURE_SVHN | CYCLE, pl=PERCEPTUAL,

@@ -10,7 +10,7 @@ FACTORS = dict(gan_type="factors", dataset="mnist", image_size=28, iterations=46
 
 def _tables(on: str, **scores: tuple[float, float]) -> dict[str, float]:
     """Returns accuracy and F1 by probe; the report does not say if codes are means or samples."""
-    metrics = {}
+    metrics: dict[str, float] = {}
     for name, (accuracy, f1) in scores.items():
         code, probe = name.split("_")
         for kind in (code, f"{code}_sampled") if code == on else (code,):

@@ -1,5 +1,7 @@
 """Photographs of 128x128 and 256x256 pixels: thesis chapters 3, 5 and 7."""
 
+from typing import Any
+
 from framework.presets.preset import Preset, combined, terms
 from framework.presets.recipes import (
     APPLE,
@@ -57,7 +59,7 @@ def _photos3() -> dict[str, Preset]:
 
 
 def _chapter5() -> dict[str, Preset]:
-    smiling = dict(
+    smiling: dict[str, dict[str, Any]] = dict(
         slfr=SEMANTIC_FACES | FEATURE_SVHN, slcc=SEMANTIC_FACES | CYCLE, pl=PERCEPTUAL
     )  # fmt: skip
     presets = {
@@ -75,8 +77,9 @@ def _chapter5() -> dict[str, Preset]:
             f"thesis figure 5.8: SCoGAN, perceptual regulariser, on {data['cogan_data']}",
             SCOGAN, PHOTOS_GP, data, PERCEPTUAL, iterations=35000,
         )  # fmt: skip
-    for name, data in SIDES.items():
-        about, common = f"on {data['cogan_data']}", (PHOTOS_GP, data, dict(iterations=20000))
+    for name, side in SIDES.items():
+        length: dict[str, Any] = dict(iterations=20000)
+        about, common = f"on {side['cogan_data']}", (PHOTOS_GP, side, length)
         presets[f"{name}_cogan"] = combined(f"thesis table 5.4: CoGAN {about}", COGAN, *common)
         presets[f"{name}_pl"] = combined(
             f"thesis table 5.4: SCoGAN, perceptual regulariser, {about}",

@@ -1,5 +1,7 @@
 """Recipes for two CPU cores: digits, photographs at 64x64, domain adaptation, sound."""
 
+from typing import Any
+
 from framework.presets.preset import Preset
 from framework.presets.recipes import SCOGAN
 from framework.presets.translation import CPU64_SYSTEMS, CPU_SYSTEMS
@@ -229,18 +231,24 @@ CONTENT_SMOKE = SMOKE | dict(width=0.05, sep=2)
 
 SMOKE_TRANSLATION = SMOKE | dict(d_width=1.0, stage1_iterations=2, pool=4)
 
+SMOKE_SYSTEMS: dict[str, dict[str, Any]] = dict(
+    g2g=G2G_SMOKE, content=CONTENT_SMOKE, factors=FACTORS_SMOKE, lord=LORD_SMOKE
+)
+DISENTANGLED_SYSTEMS: dict[str, dict[str, Any]] = dict(
+    g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU, lord=LORD_CPU
+)
+
 QUICK_PRESETS = {
     "smoke": Preset(
         "two iterations with tiny networks, to check that everything runs",
         SMOKE,
-        systems=dict(g2g=G2G_SMOKE, content=CONTENT_SMOKE, factors=FACTORS_SMOKE, lord=LORD_SMOKE)
-        | {k: v | SMOKE_TRANSLATION for k, v in CPU_SYSTEMS.items()},
+        systems=SMOKE_SYSTEMS | {k: v | SMOKE_TRANSLATION for k, v in CPU_SYSTEMS.items()},
     ),
     "cpu": Preset(
         "minutes on two CPU cores: pairs of digits, translation and disentanglement",
         CPU,
         CPU_VARIANTS,
-        systems=dict(g2g=G2G_CPU, content=CONTENT_CPU, factors=FACTORS_CPU, lord=LORD_CPU)
+        systems=DISENTANGLED_SYSTEMS
         | {"g2g funit": G2G_LABELLED, "g2g funit2funit": G2G_MINUTES}
         | {"content press": CONTENT_PRESS}
         | {"content mask": MASK_CPU, "content fader": CONTENT_CPU | FADER}

@@ -93,7 +93,7 @@ def _systems(common: dict[str, Any], iterations: int) -> dict[str, dict[str, Any
     """Returns the options of the three systems; learning rates fall in the second half."""
     half = iterations // 2
     length = dict(iterations=iterations, lr_decay_start=half, lr_decay_length=iterations - half)
-    own = {
+    own: dict[str, dict[str, Any]] = {
         "cyclegan": dict(identity_weight=0.0),
         "unit": dict(code_noise=0.5),
         "ost": dict(stage1_iterations=iterations),

@@ -97,7 +97,8 @@ class ExchangeSystem(system.System):
 
     def coder(self, training: bool) -> Coder:
         """Returns encoders and generator, in training mode or for use."""
-        return Coder(*(self.network(name, training) for name in NETS))
+        content, style, gen = (self.network(name, training) for name in NETS)
+        return Coder(content, style, gen)
 
     def network(self, name: str, training: bool) -> Callable:
         """Returns a network in training mode, or the averaged one, if any, in inference mode."""

@@ -51,7 +51,9 @@ class System(system.System):
         """`enc` and `dec`."""
         o = self.options
         first, rows = channels(o)
-        codes: dict[str, Any] = dict(widths=widths(first, rows, o.width), z_dim=o.z_dim, s_dim=o.s_dim)
+        codes: dict[str, Any] = dict(
+            widths=widths(first, rows, o.width), z_dim=o.z_dim, s_dim=o.s_dim
+        )
         both: dict[str, Any] = dict(image_size=o.image_size, channels=3, layers=layers(o))
         return {
             "enc": factors.encoder(vae_on=o.vae_on, **codes, **both),
@@ -89,7 +91,9 @@ class Trainer(trainer.Trainer):
             layers=layers(o),
         )  # fmt: skip
         weighted = {"z": (o.z_class_weight, o.z_dim), "s": (o.s_class_weight, o.s_dim)}
-        how: dict[str, Any] = dict(classes=self.data.classes, units=scaled(256, o.width), layers=layers(o))
+        how: dict[str, Any] = dict(
+            classes=self.data.classes, units=scaled(256, o.width), layers=layers(o)
+        )
         return {"disc": disc} | {
             f"{code}_class": factors.code_classifier(dim=dim, name=f"{code}_class", **how)
             for code, (weight, dim) in weighted.items()

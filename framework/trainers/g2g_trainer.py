@@ -7,6 +7,7 @@ those of `--g2g_variant`, each a file of `framework.trainers.g2g`.
 """
 
 import importlib
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -54,7 +55,7 @@ def build_coder(options: Options, style_dim: int) -> dict[str, keras.Model]:
 
 def _lord_nets(o: Options, style_dim: int, layers: Style) -> dict[str, keras.Model]:
     """Builds convolutional encoders, whose codes are vectors, and LORD's generator."""
-    sizes = dict(image_size=o.image_size, layers=layers)
+    sizes: dict[str, Any] = dict(image_size=o.image_size, layers=layers)
     encoders = {
         name: lord.naive_encoder(name, width=scaled(32, o.width), code_dim=dim, **sizes)
         for name, dim in (("content", o.content_dim), ("style", style_dim))
@@ -70,8 +71,8 @@ def _lord_nets(o: Options, style_dim: int, layers: Style) -> dict[str, keras.Mod
 
 def _funit_nets(o: Options, style_dim: int, layers: Style) -> dict[str, keras.Model]:
     """Builds FUNIT's encoders, of a content map and of a style vector, and its decoder."""
-    shared = dict(image_size=o.image_size, nf=scaled(64, o.width), layers=layers)
-    code = dict(downs=o.content_downs, res_blocks=o.res_blocks)
+    shared: dict[str, Any] = dict(image_size=o.image_size, nf=scaled(64, o.width), layers=layers)
+    code: dict[str, Any] = dict(downs=o.content_downs, res_blocks=o.res_blocks)
     code |= dict(code_channels=o.content_channels or None)
     return {
         "content": funit.content_encoder(**shared, **code),

@@ -131,6 +131,11 @@ class Trainer(trainer.Trainer):
         return EmbeddingTrainer if options.stage == 1 else cls
 
     @classmethod
+    def check(cls, options: Options) -> None:
+        """Raises MissingError if --pretrained lacks a network with which stage 2 begins."""
+        stages.check_pretrained(options, FIRST.nets)
+
+    @classmethod
     def prepare(cls, options: Options, data: Data, preparation: Preparation) -> Frozen:
         """Prepares the perceptual network V, stage 1, and its tables, which stay as they are.
 

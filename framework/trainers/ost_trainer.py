@@ -119,6 +119,11 @@ class Trainer(OneDomain):
         return OneDomain if options.stage == 1 else cls
 
     @classmethod
+    def check(cls, options: Options) -> None:
+        """Raises MissingError if --pretrained lacks a network with which stage 2 begins."""
+        stages.check_pretrained(options, FIRST.nets)
+
+    @classmethod
     def prepare(cls, options: Options, data: Data, preparation: Preparation) -> Frozen:
         """The networks of stage 1, which is trained now if needed.
 

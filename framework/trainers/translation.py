@@ -7,7 +7,6 @@ pass through: `x12` is an image of domain 1 translated to domain 2, `x121` its c
 
 import functools
 from collections.abc import Callable, Sequence
-
 from typing import Any
 
 import keras

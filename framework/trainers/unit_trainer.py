@@ -6,7 +6,6 @@ are decoded to domain i by `shared_dec` and `dec{i}`. The networks are those of 
 """
 
 from collections.abc import Collection
-
 from types import ModuleType
 from typing import Any
 

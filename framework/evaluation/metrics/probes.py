@@ -6,6 +6,7 @@ is no better than the most frequent class, a stronger probe may still find the c
 
 import warnings
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -21,7 +22,7 @@ from framework.results.description import Description
 HIDDEN = (256, 256)
 EARLY_STOPPING = 10  # codes per class from which on a tenth of them decides when the MLP stops
 
-CODES = {
+CODES: dict[str, tuple[str, Literal["up", "down"]]] = {
     "s": ("class code", "up"),
     "z": ("style code", "down"),
     "s_sampled": ("sampled class code", "up"),

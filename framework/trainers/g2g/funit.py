@@ -17,7 +17,7 @@ from framework.engine import stages, trainer
 from framework.engine.phase import Batch, Phase, Terms
 from framework.engine.preparation import Frozen, Preparation
 from framework.engine.randomness import Random
-from framework.frozen import identity, weights
+from framework.frozen import identity
 from framework.frozen.weights import Maker
 from framework.options.g2g import Options
 from framework.trainers import g2g_trainer
@@ -49,6 +49,11 @@ class Trainer(trainer.Trainer):
     options: Options
 
     @classmethod
+    def check(cls, options: Options) -> None:
+        """Raises MissingError if --pretrained lacks a network with which the run begins."""
+        stages.check_pretrained(options, start_nets(options))
+
+    @classmethod
     def prepare(cls, options: Options, data: Data, preparation: Preparation) -> Frozen:
         """Prepares the classifier of --class_weight, the network of --id_mode loss, --pretrained.
 
@@ -60,16 +65,13 @@ class Trainer(trainer.Trainer):
         o, start = options, None
         if o.pretrained and not stages.is_begun(o):
             start = Path(o.pretrained)
-        names = (*NETS, *(["disc"] if o.restore_disc else [])) if start else ()
-        if start:
-            weights.expect_run(start, names)
         classifier = functools.partial(preparation.classifiers.teacher, o, data)
         makers: dict[str, Maker] = {}
         if o.class_weight:
             makers["classifier"] = classifier()
         if o.id_mode == "loss":
             makers["identity"] = identity.teacher(o, classifier)
-        return Frozen(makers, start, names)
+        return Frozen(makers, start, start_nets(o) if start else ())
 
     def build_training_nets(self) -> dict[str, keras.Model]:
         """Builds `disc`, with a head per class, and the `head` of --style_class_weight."""
@@ -192,3 +194,8 @@ class Trainer(trainer.Trainer):
             logits = self.nets["head"](swap.style)
             terms["style_class"] = o.style_class_weight * losses.cross_entropy(y, logits)
         return terms
+
+
+def start_nets(options: Options) -> tuple[str, ...]:
+    """Names of the networks with which a run with --pretrained begins."""
+    return (*NETS, "disc") if options.restore_disc else NETS
