@@ -104,7 +104,8 @@ def generator(
     """Returns a net: [content [N, content_dim], style [N, style_dim]] -> image [N, S, S, channels].
 
     Dense layers turn the content into a small map. Each time the map has been doubled there is an
-    AdaIN whose bias and gain are a linear function of the style.
+    AdaIN whose bias and gain are a linear function of the style. Raises ValueError for another
+    `image_size` or `out`.
 
     Args:
         image_size: S, a multiple of 2 ** adain_layers.
@@ -115,12 +116,8 @@ def generator(
         tail: channels of the map before the image.
         adain_layers: doublings; the first map is S / 2 ** adain_layers wide.
         out: 'tanh' ([-1, 1]) or 'sigmoid' ([0, 1], as in LORD).
-        unit_gain: whether the initial gains of AdaIN are around 1, as in an instance norm; in
-            LORD they are around 0.
+        unit_gain: initial gains of AdaIN around 1, as in an instance norm, not 0 as in LORD.
         layers: initialisers and weight decay.
-
-    Raises:
-        ValueError: another `image_size` or `out`.
     """
     if out not in ("tanh", "sigmoid"):
         raise ValueError(f"unknown out {out!r}; choose from tanh, sigmoid")

@@ -28,8 +28,7 @@ class Distribution(Evaluation):
         cls, options: Options, data: Data, classifiers: ClassifierStore
     ) -> dict[str, Maker]:
         """No evaluator; weights that the metrics need at the end are looked for before training."""
-        if features.wanted(options) == "inception" and options.eval_pairs and not options.dry_run:
-            features.of_photographs()
+        features.expect(options)
         lpips.expect(options)
         return {}
 
@@ -69,7 +68,7 @@ class Distribution(Evaluation):
             found = self._by_classes(fakes, classifiers.with_features(evaluator), name, protocol)
         seen = features.choose(features.wanted(o), evaluator, name)
         found |= features.distances(o, seen, fakes, domains, protocol, self.note)
-        if getattr(o, "lpips_net", "none") != "none":
+        if self.lpips_net != "none":
             found |= self._perceptual(fakes, protocol)
         return found | self._checkerboards(fakes, protocol)
 

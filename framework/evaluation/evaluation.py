@@ -99,6 +99,11 @@ class Evaluation:
         return self.data.facts.domains
 
     @property
+    def lpips_net(self) -> str:
+        """`--lpips_net`; `none` where a system has no such option."""
+        return getattr(self.options, "lpips_net", "none")
+
+    @property
     def measures(self) -> bool:
         """Whether there is enough to measure: --eval_pairs, and two held-out images per domain."""
         return bool(self.options.eval_pairs) and self.data.held_out >= 2

@@ -46,7 +46,7 @@ class Exchange(Evaluation):
         if o.eval_pairs and data.has_classes:
             makers["evaluator"] = classifiers.evaluator(o, data.labelled())
         lpips.expect(o)
-        if o.identity_metric != "none" and o.eval_pairs:
+        if getattr(o, "identity_metric", "none") != "none" and o.eval_pairs:
             place = "random" if o.dry_run else o.identity_weights
             makers["judge"] = identity.ready(o.identity_metric, place, o.data_dir)
         return makers
@@ -125,7 +125,7 @@ class Exchange(Evaluation):
         images = self.exchanged(x)
         protocol = f"held-out pairs, seed {o.seed + 2}, iteration {self.step}"
         found = self.measure(x, y, images, protocol)
-        if o.lpips_net != "none":
+        if self.lpips_net != "none":
             distance = perceptual.Distance(o.lpips_net, lpips.folder(o), x.shape[1])
             found |= metrics.distances(float_array(x), images, distance, distance.protocol)
         if "judge" in self.subject.evaluators:

@@ -16,7 +16,7 @@ import numpy as np
 from framework import results
 from framework.data import Domain
 from framework.errors import MissingError
-from framework.evaluation import metrics as evaluate
+from framework.evaluation import metrics
 from framework.options.base import Options
 from framework.utils import batched, to_float
 from nets import inception
@@ -42,12 +42,18 @@ class Features(NamedTuple):
 
 
 def wanted(options: Options) -> str:
-    """`--kid_features`; `digit` where a system has no such option."""
+    """Returns `--kid_features`; `digit` where a system has no such option."""
     return getattr(options, "kid_features", "digit")
 
 
+def expect(options: Options) -> None:
+    """Looks for Inception before training if the metrics will need it; raises MissingError."""
+    if wanted(options) == "inception" and options.eval_pairs and not options.dry_run:
+        of_photographs()
+
+
 def of_photographs() -> Features:
-    """Inception v3's pooled features; MissingError without its weights."""
+    """Returns Inception v3's pooled features; MissingError without its weights."""
     try:
         return Features(inception.inception(), f"Keras' InceptionV3, pooled; {inception.RESIZER}")
     except FileNotFoundError as error:
@@ -58,14 +64,14 @@ def of_photographs() -> Features:
 
 
 def of_digits(evaluator: keras.Model, name: str) -> Features:
-    """What the last layer of the evaluator is given, images as they are."""
+    """Returns the last hidden layer of the evaluator as features; images are not resized."""
     layer = evaluator.get_layer("features").output
     net = keras.Model(evaluator.input, layer)
     return Features(net, f"last hidden layer of {name}; images as they are")
 
 
 def choose(kind: str, evaluator: keras.Model | None, name: str) -> Features | None:
-    """The features of `--kid_features`; None for `none`, and for `digit` without an evaluator."""
+    """Returns the features of `--kid_features`; None for `none`, or without the evaluator."""
     if kind == "inception":
         return of_photographs()
     return of_digits(evaluator, name) if kind == "digit" and evaluator else None
@@ -79,25 +85,31 @@ def distances(
     protocol: str,
     note: Callable[[str], None],
 ) -> dict[str, dict]:
-    """Metrics kid1, fid1, ... of samples [N, H, W, 3] and each domain's held-out images.
+    """Computes kid1, fid1, ... of samples [N, H, W, 3] and each domain's held-out images.
 
-    `note` is told, once a domain, where there are fewer images than features.
+    Args:
+        options: tell where features of real images are kept.
+        features: by which images are compared; None for no metrics.
+        fakes: samples [N, H, W, 3] in [-1, 1] of each domain.
+        domains: as many domains.
+        protocol: kept beside every number.
+        note: takes a warning for each domain with fewer images than features.
     """
-    metrics: dict[str, dict] = {}
+    found: dict[str, dict] = {}
     if features is None:
-        return metrics
+        return found
     folder = Path(options.results_dir) / "statistics"
     for i, (fake, domain) in enumerate(zip(fakes, domains, strict=True), start=1):
-        seen = features.of(fake), of_reals(features, domain.test_images, folder)
+        pair = features.of(fake), of_reals(features, domain.test_images, folder)
         about = f"{features.name}; {protocol}; held-out images of {domain.name}"
-        metrics |= {f"kid{i}": evaluate.kid(*seen, about), f"fid{i}": evaluate.fid(*seen, about)}
-        if warning := evaluate.too_few(*seen):
+        found |= {f"kid{i}": metrics.kid(*pair, about), f"fid{i}": metrics.fid(*pair, about)}
+        if warning := metrics.too_few(*pair):
             note(f"WARNING: kid{i}, fid{i}: {warning}")
-    return metrics
+    return found
 
 
 def of_reals(features: Features, images: np.ndarray, folder: Path) -> np.ndarray:
-    """Features of real images uint8 [N, H, W, 3], read from `folder` if they are kept there."""
+    """Returns features of real images uint8 [N, H, W, 3], from `folder` if they are kept there."""
     path = folder / f"{_key(features, images)}.npz"
     try:
         with path.open("rb") as file, np.load(file) as kept:

@@ -34,8 +34,7 @@ class Reconstruction(Evaluation):
         cls, options: Options, data: Data, classifiers: ClassifierStore
     ) -> dict[str, Maker]:
         """No evaluator; weights that the metrics need at the end are looked for before training."""
-        if features.wanted(options) == "inception" and options.eval_pairs and not options.dry_run:
-            features.of_photographs()
+        features.expect(options)
         lpips.expect(options)
         return {}
 
@@ -69,7 +68,7 @@ class Reconstruction(Evaluation):
         With --max_items_A up to half of those of domain 1 are training images.
         """
         count, domain = self.options.num_samples_to_gen, self.data.domains[number - 1]
-        first = min(self.options.max_items_A, count // 2) if number == 1 else 0
+        first = min(getattr(self.options, "max_items_A", 0), count // 2) if number == 1 else 0
         others = domain.images[first : first + count]
         parts = domain.images[:first], domain.test_images[:count], others
         return float_array(np.concatenate(parts)[:count])
@@ -99,7 +98,7 @@ class Reconstruction(Evaluation):
             results, protocol = self.results(images, domain), f"held-out images; {state}"
             found |= self.of_images(domain, images, labels, results, protocol)
             found |= self.of_sets(images, results, protocol)
-        if o.max_items_A and 1 in self.domains():
+        if getattr(o, "max_items_A", 0) and 1 in self.domains():
             seed, protocol = o.seed + MEASURED_SEED, f"training images; {state}"
             pixels, labels = chosen_rows(trained.images, trained.labels, o.eval_pairs, seed)
             images = float_array(pixels)
@@ -157,7 +156,7 @@ class Translation(Reconstruction):
         makers = super().prepare(options, data, classifiers)
         if not options.eval_pairs or not data.has_classes:
             return makers
-        for target in sorted({target for _, target in options.directions}):
+        for target in sorted({target for _, target in _directions(options)}):
             domain = data.domains[target - 1]
             alone = Data("labelled", (domain,), domain.name, data.classes)
             makers[f"evaluator{target}"] = classifiers.evaluator(options, alone)
@@ -230,7 +229,7 @@ class Translation(Reconstruction):
                 self.options, seen, (result,), domain, protocol, self.note
             )
             found |= {f"{name.removesuffix('1')}{target}": m for name, m in distances.items()}
-            if self.options.lpips_net != "none":
+            if self.lpips_net != "none":
                 found |= self._perceptual(images, result, route, protocol)
         return found
 
@@ -280,10 +279,10 @@ class Translation(Reconstruction):
 
     def _features(self, target: int) -> features.Features | None:
         """The features of --kid_features for images of a domain."""
-        if self.options.kid_features == "inception":
+        if features.wanted(self.options) == "inception":
             return self._inception
         evaluator = self.subject.evaluators.get(f"evaluator{target}")
-        return features.choose(self.options.kid_features, evaluator, self._evaluator_name)
+        return features.choose(features.wanted(self.options), evaluator, self._evaluator_name)
 
     @functools.cached_property
     def _inception(self) -> features.Features:
@@ -300,3 +299,8 @@ class Translation(Reconstruction):
 def name_of(route: Route) -> str:
     """A route as it stands in names of metrics, such as `121`."""
     return "".join(map(str, route))
+
+
+def _directions(options: Options) -> tuple[tuple[int, int], ...]:
+    """Directions of the options, as pairs of domains; both where a system has no such option."""
+    return getattr(options, "directions", ((1, 2), (2, 1)))
