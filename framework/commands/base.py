@@ -73,9 +73,14 @@ def tensorflow(devices: str, options: Options | None = None) -> Iterator[None]:
         UserError: there was not enough memory inside the block.
         WorkerLost: another worker stopped answering inside the block.
     """
+    if options is None and cluster.workers() > 1:
+        raise UsageError("TF_CONFIG names several workers: this command runs on one; unset it")
     load_tensorflow()
     import tensorflow as tf
 
+    from framework.engine.devices import make_reproducible
+
+    make_reproducible(getattr(options, "deterministic", False))
     if devices == "cpu":  # else operations outside the strategy, as for sheets, run on a GPU
         tf.config.set_visible_devices([], "GPU")
     if cluster.workers() > 1:

@@ -54,8 +54,9 @@ def _evaluate(folder: str, changes: dict[str, Any]) -> None:
     data, store = trainer_type.training_data(options, all_data), training.classifier_store()
     makers = prepare(trainer_type.system_class, options, all_data, store)
     opened = open_run(folder, facts=data.facts, **changes)
+    opened.run.write_data(data.facts.to_dict())  # version 0.1 did not write it
     evaluators = {name: make() for name, make in makers.items()}
     subject = Subject(
-        opened.system, data, all_data, store, evaluators, step=lambda: opened.step, run=opened.run
+        opened.system, data, store, evaluators, step=lambda: opened.step, run=opened.run
     )
     training.evaluate(Suite(subject), opened.run, options, training.published(options))

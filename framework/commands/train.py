@@ -18,6 +18,7 @@ from framework.options import config
 from framework.options.base import Options
 
 if TYPE_CHECKING:
+    from framework.engine.trainer import Trainer
     from framework.results import Run
 
 
@@ -74,21 +75,37 @@ def train(options: Options, command: str) -> int:
 def _train(options: Options, folder: Path, command: str) -> int:
     """Trains the run in `folder`; only the chief of several workers writes there."""
     from framework.commands import training
-    from framework.engine.loop import Loop
 
     data = training.load_data(options)
     trainer = training.build_trainer(options, data)
     if cluster.is_chief():
         # This may delete an older run: all options have been checked before.
         run = training.open_run_folder(trainer, folder, command, options.overwrite)
-        suite = training.suite_of(trainer, data, run)
+        suite = training.suite_of(trainer, run)
         code = training.fit(trainer, suite, run, training.callbacks_of(options, run))
         if code:
             _report_stopped(options, run, int(trainer.step))
     else:
-        code = Loop(trainer, folder / "checkpoints", writes=False).run()
+        code = _follow(trainer, folder / "checkpoints")
     trainer.agree(code)  # the other workers wait until the chief has finished
     return code
+
+
+def _follow(trainer: "Trainer", checkpoints: Path) -> int:
+    """Trains as a worker that is not the chief; returns the exit code of `Loop.run`.
+
+    All workers must make the same calls of the step and check their weights in the same iterations.
+    """
+    from framework.engine.loop import Loop
+
+    loop = Loop(trainer, checkpoints, writes=False)
+
+    def check(step: int) -> None:
+        loop.end_interval()
+
+    loop.every(trainer.options.log_every, check)
+    loop.every(trainer.options.sheet_every, lambda step: None)
+    return loop.run()
 
 
 def _report_stopped(options: Options, run: "Run", step: int) -> None:

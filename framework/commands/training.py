@@ -2,7 +2,7 @@
 
 import dataclasses
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import keras
@@ -11,6 +11,7 @@ from framework import presets
 from framework.data import PAIRS, Data, load, prune
 from framework.engine import cluster, devices, recording
 from framework.engine.preparation import Preparation
+from framework.engine.stages import FirstStage
 from framework.engine.system import save_models
 from framework.engine.trainer import Trainer
 from framework.errors import UsageError
@@ -64,6 +65,11 @@ def classifier_store() -> ClassifierStore:
     return ClassifierStore(train_classifier, cluster.is_chief(), wait)
 
 
+def chief_store() -> ClassifierStore:
+    """Returns the classifiers for the chief alone, who must not wait for other workers."""
+    return ClassifierStore(train_classifier)
+
+
 def train_classifier(options: classifier_trainer.Options, data: Data, path: Path) -> None:
     """Trains a classifier in a temporary run folder beside `path`.
 
@@ -82,7 +88,7 @@ def train_classifier(options: classifier_trainer.Options, data: Data, path: Path
     trainer = classifier_trainer.Trainer(dataclasses.replace(options, devices=device), data)
     run = open_run_folder(trainer, path.with_suffix(""), "the classifier")
     recording.train_dependency(trainer, run, "the classifier")
-    results = Suite(Subject(trainer.system, data, data, classifier_store())).metrics()
+    results = Suite(Subject(trainer.system, data, chief_store())).metrics()
     accuracy = {name: metric["value"] for name, metric in results.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with complete_file(path) as temporary:
@@ -91,13 +97,11 @@ def train_classifier(options: classifier_trainer.Options, data: Data, path: Path
     shutil.rmtree(run.folder)
 
 
-def train_stage(
-    stage: type[Trainer], options: Options, data: Data, folder: Path, title: str
-) -> None:
+def train_stage(stage: FirstStage, options: Options, data: Data, folder: Path, title: str) -> None:
     """Trains the first stage of a system as a separate run, evaluates it and saves its networks.
 
     Args:
-        stage: class that trains the first stage.
+        stage: the first stage.
         options: options of the first stage.
         data: data of the system.
         folder: folder of the run.
@@ -106,14 +110,20 @@ def train_stage(
     Raises:
         Stopped: a signal stopped it; the same command resumes it.
     """
-    trainer = build_trainer(options, data, stage)
-    run = open_run_folder(trainer, folder, title)
-    suite = suite_of(trainer, data, run)
+    trainer = build_trainer(options, data, stage.trainer)
+    run = open_run_folder(trainer, folder, title, free=stage.data_options)
+    suite = suite_of(trainer, run)
     recording.train_dependency(trainer, run, title, statistics=suite.statistics, sheet=suite.sheet)
     finish(trainer, suite, run, {})
 
 
-def open_run_folder(trainer: Trainer, folder: Path, command: str, overwrite: bool = False) -> Run:
+def open_run_folder(
+    trainer: Trainer,
+    folder: Path,
+    command: str,
+    overwrite: bool = False,
+    free: Iterable[str] = (),
+) -> Run:
     """Makes the folder of a run, or opens an existing one to resume it.
 
     Args:
@@ -121,6 +131,7 @@ def open_run_folder(trainer: Trainer, folder: Path, command: str, overwrite: boo
         folder: folder of the run.
         command: the command line, which is shown on the page.
         overwrite: whether to delete an existing run.
+        free: further options that may differ from those of an existing run.
 
     Raises:
         UsageError: the existing run has other options.
@@ -128,9 +139,11 @@ def open_run_folder(trainer: Trainer, folder: Path, command: str, overwrite: boo
     options = trainer.options
     run = Run.open(
         folder, options.to_dict(), command, overwrite=overwrite,
-        inert=config.inert_options(options.gan_type), renamed=config.RENAMED,
+        inert=config.inert_options(options.gan_type) | {*free}, renamed=config.RENAMED,
     )  # fmt: skip
     run.write_data(trainer.data.facts.to_dict())
+    if needed := trainer.system.needs_frozen:  # from now on the run can be opened
+        save_models({name: trainer.frozen[name] for name in needed}, run.models)
     return run
 
 
@@ -158,10 +171,10 @@ def build_trainer(
     return trainer_type(options, data, dataclasses.replace(frozen, makers=makers))
 
 
-def suite_of(trainer: Trainer, data: Data, run: Run | None = None) -> Suite:
+def suite_of(trainer: Trainer, run: Run | None = None) -> Suite:
     """Returns the evaluations of a system in training; without `run` they write no sheets."""
     subject = Subject(
-        trainer.system, trainer.data, data, classifier_store(), trainer.frozen,
+        trainer.system, trainer.data, chief_store(), trainer.frozen,
         step=lambda: int(trainer.step), run=run, held_out_terms=trainer.held_out_terms,
     )  # fmt: skip
     return Suite(subject)

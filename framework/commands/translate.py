@@ -44,7 +44,7 @@ def run(argv: Sequence[str]) -> int:
     args = _parse(argv)
     from framework.engine.capabilities import Inverts, Translates
 
-    message = "does not translate between two domains"
+    message = "does not translate between two domains (of a system of two stages, stage 2 does)"
     with open_with_capability(args, (Translates, Inverts), message) as opened:
         direct = isinstance(opened.system, Translates)
         _translate(opened, args, _by_translator if direct else _by_latent_vectors)
@@ -119,7 +119,7 @@ def _by_translator(opened: OpenedRun, inputs: np.ndarray, args: argparse.Namespa
     direction, directions = Direction(args.domain, 3 - args.domain), system.directions()
     names = opened.run.domain_names
     if direction not in directions:
-        possible = " and ".join(f"{a} to {b}" for a, b in directions) or "nothing (stage 1)"
+        possible = " and ".join(f"{a} to {b}" for a, b in directions)
         raise UsageError(f"{args.run}: translates {possible}; see --domain")
     translations = system.translate(inputs, direction)
     if direction.reverse not in directions:

@@ -10,30 +10,30 @@ from framework.options.base import Options
 from nets import fast
 
 
-def choose(options: Options, nets: Sequence[keras.Model], replicas: int) -> None:
+def choose(
+    options: Options,
+    nets: Sequence[keras.Model],
+    branching: Sequence[keras.Model],
+    replicas: int,
+) -> None:
     """Replaces layers by their fast implementations (`nets.fast`) if all devices are CPUs.
 
     Args:
         options: options of the run.
         nets: networks to change.
+        branching: networks of phases that compute terms inside a branch (`Phase.branches`).
         replicas: number of devices.
 
     Raises:
-        UsageError: layers that are synchronised over several devices do not allow --jit, or a
-            penalty that is not computed in every update.
+        UsageError: layers that are synchronised over several devices allow neither --jit nor a
+            branch, as --penalty_every makes one.
     """
-    synchronized = [net for net in nets if _is_synchronized(net)]
-    conditional_penalty = (
-        getattr(options, "disc_penalty", "none") != "none"
-        and getattr(options, "penalty_every", 1) > 1
-    )
-    discs_wait = any(net.name.startswith("disc") for net in synchronized)
-    if conditional_penalty and replicas > 1 and discs_wait:
+    if replicas > 1 and any(map(_is_synchronized, branching)):
         raise UsageError(
             "--penalty_every: discriminators with batch norm over several devices need 1; or "
             "train on one device, or choose another --norm"
         )
-    if options.jit and replicas > 1 and synchronized:
+    if options.jit and replicas > 1 and any(map(_is_synchronized, nets)):
         raise UsageError(
             "--jit: batch norm over several devices cannot be compiled; leave it out, or train on "
             "one device"

@@ -29,6 +29,8 @@ class Phase:
         after: function of the variables that is called after each update, such as weight clipping.
         when: condition of an update: terms, averaged over the batch of all replicas -> boolean
             scalar. If it is false, weights, optimiser and batch statistics stay as they were.
+        branches: whether a pass may compute its terms inside a branch, such as a penalty that is
+            not computed in every update; layers that wait for other devices do not allow that.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Phase:
     repeat: int = 1
     after: Callable[[list[keras.Variable]], None] | None = None
     when: Callable[[Terms], tf.Tensor] | None = None
+    branches: bool = False
 
     def loss(self, terms: Terms) -> tf.Tensor:
         """Returns the loss: the sum of all terms that are not statistics."""

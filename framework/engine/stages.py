@@ -17,7 +17,7 @@ from framework.options.base import Options
 from framework.options.stages import TwoStages
 from framework.results import once
 
-Train = Callable[[type[Trainer], TwoStages, Data, Path, str], None]
+Train = Callable[["FirstStage", TwoStages, Data, Path, str], None]
 """Function of (class, options, data, run folder, title) that trains a run and saves its models."""
 
 
@@ -103,7 +103,7 @@ def obtain(stage: FirstStage, options: TwoStages, data: Data, train: Train) -> P
 
     def train_now() -> None:
         print(f"stage 1 on {_data_name(data, data.domains[stage.first_domain :])}: {folder}")
-        train(stage.trainer, settings, data, folder, f"stage 1 of {options.name}")
+        train(stage, settings, data, folder, f"stage 1 of {options.name}")
 
     once(folder, is_finished, train_now)
     return folder
@@ -112,7 +112,8 @@ def obtain(stage: FirstStage, options: TwoStages, data: Data, train: Train) -> P
 def options_of(stage: FirstStage, options: TwoStages, data: Data) -> TwoStages:
     """Returns the options of the first stage that a second stage with these options needs.
 
-    The name of its run contains a checksum of everything that affects it.
+    The name of its run contains a checksum of everything that affects it. Words and option names in
+    it are those of version 0.1, so that its runs are found.
     """
     fields = {f.name: f.default for f in dataclasses.fields(options)}
     defaults: dict[str, Any] = {name: fields[name] for name in stage.independent}
@@ -121,10 +122,14 @@ def options_of(stage: FirstStage, options: TwoStages, data: Data) -> TwoStages:
     domains = data.domains[stage.first_domain :]
     inert = config.inert_options(options.gan_type) - {"iterations"}
     values = settings.to_dict()
-    relevant = {k: v for k, v in values.items() if k not in (*inert, *stage.data_options)}
+    relevant = {
+        config.OLD_NAMES.get(name, name): value
+        for name, value in values.items()
+        if name not in (*inert, *stage.data_options)
+    }
     relevant["data"] = fingerprint(domains)
     checksum = zlib.crc32(json.dumps(relevant, sort_keys=True).encode())
-    name = f"{options.gan_type}-stage1-{_data_name(data, domains)}-{checksum:08x}"
+    name = f"{options.gan_type}-phase1-{_data_name(data, domains)}-{checksum:08x}"
     return dataclasses.replace(settings, name=name.replace(":", "_"))
 
 

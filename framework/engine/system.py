@@ -25,6 +25,8 @@ class System(abc.ABC):
         averages: averages of their weights over time (`--ema`) by name; empty without --ema.
     """
 
+    needs_facts = False
+    """Whether its networks cannot be built without the facts of its data."""
     needs_frozen: tuple[str, ...] = ()
     """Names of the frozen networks that are used after training too; they are saved with it."""
 

@@ -82,10 +82,9 @@ class Trainer(abc.ABC):
         """Returns the class that trains these options; a system may have several variants."""
         return cls
 
-    @classmethod
+    @classmethod  # noqa: B027 - most systems have nothing to check
     def check(cls, options: Options) -> None:
         """Raises UserError for files that the options name and that are missing, such as a run."""
-        return None
 
     @classmethod
     def training_data(cls, options: Options, data: Data) -> Data:
@@ -112,8 +111,9 @@ class Trainer(abc.ABC):
             self.system = self.system_class(self.options, self.data.facts, self.frozen)
             self.nets = self.system.nets | self.build_training_nets()
         nets = [*self.nets.values(), *self.frozen.values()]
-        layer_forms.choose(self.options, nets, self.replicas)
         self.phases = self.build_phases()
+        branching = [self.nets[n] for phase in self.phases if phase.branches for n in phase.nets]
+        layer_forms.choose(self.options, nets, branching, self.replicas)
         self.updaters = {phase.name: self._updater(phase) for phase in self.phases}
         self._ema_decay = getattr(self.options, "ema", 0.0)  # some systems have no averages
         if self._ema_decay:

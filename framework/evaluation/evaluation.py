@@ -29,7 +29,6 @@ class Subject:
     Attributes:
         system: the networks and what they can do.
         data: what it was trained on, and the held-out images.
-        all_data: the data before training images were chosen from them.
         classifiers: trains or finds evaluators that are needed at the end alone.
         evaluators: networks by name that were prepared before training (`Evaluation.prepare`).
         step: iterations done.
@@ -39,7 +38,6 @@ class Subject:
 
     system: System
     data: Data
-    all_data: Data
     classifiers: ClassifierStore
     evaluators: dict[str, keras.Model] = dataclasses.field(default_factory=dict)
     step: Callable[[], int] = lambda: 0

@@ -34,6 +34,7 @@ RENAMED = {  # name in a `config.json` of version 0.1 -> name now
     "phase1_rec_weight": "stage1_rec_weight",
     "lr_phase2": "lr_stage2",
 }
+OLD_NAMES = {new: old for old, new in RENAMED.items()}
 LONGEST_NAME = 150  # of a run; file systems allow 255 bytes, and its files have names too
 
 
@@ -211,7 +212,8 @@ def default_name(values: dict[str, Any], given: Iterable[str]) -> str:
     for name, field in fields.items():
         if name in given and name not in ("gan_type", key) and not field.metadata["inert"]:
             value = values[name]
-            parts.append(f"{name}_{value}" if value is not True else name)
+            word = OLD_NAMES.get(name, name)  # so that the same command resumes an older run
+            parts.append(f"{word}_{value}" if value is not True else word)
     name = slug("-".join(str(part) for part in parts if part is not None))
     if len(name) <= LONGEST_NAME:
         return name

@@ -116,7 +116,8 @@ def disc_phase(
         devices.assign(variables, lambda value: tf.clip_by_value(value, -o.clip, o.clip))
 
     after = clip if o.loss == "wgan" and o.disc_penalty == "none" else None
-    return Phase("disc", nets, terms, disc_optimizer(o), o.disc_iters, after)
+    branches = o.disc_penalty != "none" and o.penalty_every > 1
+    return Phase("disc", nets, terms, disc_optimizer(o), o.disc_iters, after, branches=branches)
 
 
 def disc_optimizer(options: Adversarial) -> keras.optimizers.Optimizer:

@@ -21,6 +21,7 @@ from nets import classifier
 class System(system.System):
     """The classifier of images."""
 
+    needs_facts = True  # the number of classes
     options: Options
 
     def build_nets(self) -> dict[str, keras.Model]:

@@ -38,6 +38,7 @@ TABLES = ("content_codes", "class_codes")
 class EmbeddingSystem(system.System):
     """Stage 1: tables of codes of the training images and of the classes, and the generator."""
 
+    needs_facts = True  # the numbers of images and classes
     options: Options
 
     def build_nets(self) -> dict[str, keras.Model]:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from framework.data import Facts
 from framework.engine import checkpoints, cluster, devices, layer_forms
 from framework.engine.system import System
-from framework.errors import MissingError, UsageError
+from framework.errors import MissingError, UsageError, UserError
 from framework.options import config
 from framework.options.base import Options
 from framework.results import Run
@@ -64,8 +64,8 @@ def open_run(
         raise UsageError("TF_CONFIG names several workers: this command runs on one; unset it")
     run = Run.load(Path(folder))
     options = changed_options(run, changes)
-    facts = facts or Facts.from_dict(run.data)
     system_class = trainer_class(options).system_class
+    facts = facts or _facts(run, system_class)
     with devices.strategy(options.devices).scope():
         frozen = {name: _load_model(run, name) for name in system_class.needs_frozen}
         with dtype_policy(options.mixed_precision):
@@ -73,11 +73,21 @@ def open_run(
         # Averages are copies of the networks without the fast implementations of layers.
         averaged = bool(getattr(options, "ema", 0))
         if not averaged:
-            layer_forms.choose(options, list(system.nets.values()), 1)
+            layer_forms.choose(options, list(system.nets.values()), [], 1)
     key = "ema" if averaged else "nets"
     state = tf.train.Checkpoint(**{key: system.nets})
     step = checkpoints.restore_part(state, run.checkpoints, checkpoint)
     return OpenedRun(run, options, system, step)
+
+
+def _facts(run: Run, system_class: type[System]) -> Facts:
+    """Reads the facts of a run's data; raises MissingError if the system needs them."""
+    if system_class.needs_facts and not run.data:
+        raise MissingError(
+            f"{run.folder}: no data.json, which version 0.1 did not write: "
+            f"`main.py evaluate {run.folder}` writes it"
+        )
+    return Facts.from_dict(run.data)
 
 
 def changed_options(run: Run, changes: dict[str, Any]) -> Options:
@@ -96,8 +106,9 @@ def changed_options(run: Run, changes: dict[str, Any]) -> Options:
     results_dir = str(run.folder.resolve().parent)
     options = config.from_dict(run.config | {"results_dir": results_dir})
     changes = {name: value for name, value in changes.items() if value is not None}
+    known = {field.name for field in dataclasses.fields(options)}
     for name in changes:
-        if not hasattr(options, name):
+        if name not in known:
             raise UsageError(f"--{name}: not for the {options.gan_type} of {run.folder}")
     options = dataclasses.replace(options, **changes)
     names = devices.names(options.devices)
@@ -107,5 +118,11 @@ def changed_options(run: Run, changes: dict[str, Any]) -> Options:
 def _load_model(run: Run, name: str) -> keras.Model:
     file = run.models / f"{name}.keras"
     if not file.is_file():
-        raise MissingError(f"{run.folder}: no {file.name} in models: finish its training first")
-    return keras.models.load_model(file)
+        raise MissingError(
+            f"{run.folder}: no {file.name} in models: start its training command again, which "
+            "writes it"
+        )
+    try:
+        return keras.models.load_model(file)
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{file} is damaged: start the training command again") from error

@@ -25,6 +25,7 @@ from nets import cogan
 class System(cogan_trainer.System):
     """Generators of CoGAN, and a classifier of each domain: a discriminator with the `head`."""
 
+    needs_facts = True  # the number of classes
     options: Options
 
     def build_nets(self) -> dict[str, keras.Model]:

@@ -58,6 +58,13 @@ def test_the_place_in_a_cluster(set_tf_config, text, place):
     assert (cluster.workers(), cluster.is_chief()) == place
 
 
+def test_a_command_that_uses_a_run_refuses_a_cluster_at_once(set_tf_config, run, capsys):
+    set_tf_config(tf_config(1))
+    for command in ("sample", "walk", "evaluate"):
+        assert main([command, str(run.folder)]) == 2
+        assert "this command runs on one" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("text", ["nonsense", "{}", "[]", tf_config(2)])
 def test_a_wrong_tf_config_is_one_line(set_tf_config, text):
     set_tf_config(text)
@@ -97,19 +104,22 @@ def models(folder: Path) -> dict[str, list[np.ndarray]]:
 
 
 def test_two_workers_train_one_run_like_one_worker_with_two_devices(tmp_path, monkeypatch, capsys):
-    codes, texts = ended(start(tmp_path))
+    # The chief draws sheets at iterations at which no worker logs, and evaluates alone at the end.
+    more = "--eval_pairs 4 --steps_per_call 3 --log_every 3 --sheet_every 2".split()
+    codes, texts = ended(start(tmp_path, *more))
     assert codes == [0, 0], texts
+    assert (tmp_path / "results" / "run" / "metrics.json").is_file()
     one = tmp_path / "one"
     one.mkdir()
     monkeypatch.chdir(one)
-    assert main([*ARGV, "--devices", "CPU:0,CPU:1"]) == 0
+    assert main([*ARGV, *more, "--devices", "CPU:0,CPU:1"]) == 0
     mine, other = models(tmp_path), models(one)
     assert mine.keys() == other.keys() == {"gen", "disc"}
     for name, values in mine.items():
         for a, b in zip(values, other[name], strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5, err_msg=name)
     history = [(f / "results" / "run" / "history.csv").read_text() for f in (tmp_path, one)]
-    assert [len(text.splitlines()) for text in history] == [4, 4]
+    assert [len(text.splitlines()) for text in history] == [2, 2]
 
 
 @pytest.mark.slow

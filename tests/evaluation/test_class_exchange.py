@@ -23,7 +23,7 @@ def second(*argv: str):
 
 def evaluation(subject, run=None) -> ClassExchange:
     """The only evaluation of LORD."""
-    (found,) = training.suite_of(subject, subject.data, run).parts
+    (found,) = training.suite_of(subject, run).parts
     return found
 
 

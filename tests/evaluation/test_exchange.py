@@ -46,7 +46,7 @@ def evaluation(subject) -> Exchange:
     store = training.classifier_store()
     terms = subject.held_out_terms
     return Exchange(
-        Subject(subject.system, data, data, store, dict(evaluator=classify), held_out_terms=terms)
+        Subject(subject.system, data, store, dict(evaluator=classify), held_out_terms=terms)
     )
 
 
@@ -133,7 +133,7 @@ def test_images_without_labels_have_no_evaluator(eager):
     subject = small("--eval_pairs", "4", data=bare)
     assert not subject.frozen
     assert evaluate(subject).keys() == {"rec_l1", "short_l1"}
-    statistics = training.suite_of(subject, subject.data).statistics()
+    statistics = training.suite_of(subject).statistics()
     assert statistics.keys() == {"stat/val_loss", "stat/rec_l1"}
     assert np.isfinite(update(subject, "gen")["gen/rec"])
 

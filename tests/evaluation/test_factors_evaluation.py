@@ -70,7 +70,7 @@ def factors(system=None, data: Data | None = None, run=None) -> Factors:
     if data is None:
         (x, y), (test_x, test_y) = images(120), images(60)
         data = Data("triple", (Domain("known", x, y, test_x, test_y),), "known", CLASSES)
-    return Factors(Subject(system or Known(), data, data, None, run=run))
+    return Factors(Subject(system or Known(), data, None, run=run))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from framework.results import to_uint8
 
 def evaluation(subject, run=None):
     """The only evaluation of a trainer of content transfer."""
-    (only,) = training.suite_of(subject, subject.data, run).parts
+    (only,) = training.suite_of(subject, run).parts
     return only
 
 
@@ -138,9 +138,7 @@ def test_a_system_without_codes_has_removal_metrics_and_sheets(bright_data, run,
     assert evaluations(Painter, bright_data) == [Removal]
     assert evaluations(type(known("press").system), bright_data) == [Extras]
     monkeypatch.setattr("framework.evaluation.removal.with_features", lambda net: net)
-    subject = Subject(
-        Painter(), bright_data, bright_data, None, {"domains": by_brightness}, run=run
-    )
+    subject = Subject(Painter(), bright_data, None, {"domains": by_brightness}, run=run)
     part = Removal(subject)
     values = {name: metric["value"] for name, metric in part.metrics().items()}
     assert values == {

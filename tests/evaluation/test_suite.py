@@ -95,7 +95,7 @@ def suite_of(kind, run=None):
     store = ClassifierStore(lambda *_: pytest.fail("trained"))
     makers = prepare(kind, options, data, store)
     evaluators = {name: make() for name, make in makers.items()}
-    subject = Subject(kind(options, data.facts), data, data, store, evaluators, run=run)
+    subject = Subject(kind(options, data.facts), data, store, evaluators, run=run)
     return Suite(subject)
 
 

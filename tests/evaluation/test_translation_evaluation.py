@@ -20,12 +20,12 @@ from framework.utils import float_array
 pytestmark = pytest.mark.usefixtures("eager")
 
 
-def measure(subject, all_data=None, evaluators=None, **options) -> dict[str, dict]:
+def measure(subject, evaluators=None, **options) -> dict[str, dict]:
     """Metrics of a trainer's system with other options and evaluators than it was built with."""
     for name, value in options.items():
         object.__setattr__(subject.options, name, value)
     subject.frozen |= evaluators or {}
-    return training.suite_of(subject, all_data or subject.data).metrics()
+    return training.suite_of(subject).metrics()
 
 
 def random_classifier() -> keras.Model:
@@ -146,7 +146,7 @@ def test_evaluators_learn_all_images_of_the_target_domains(direction, targets):
 )
 def test_a_sheet_has_rows_for_each_domain_and_for_its_results(system, argv, rows, run):
     subject = trainer(system, "--num_samples_to_gen", "3", *argv.split())
-    training.suite_of(subject, subject.data, run).sheet()
+    training.suite_of(subject, run).sheet()
     (path,) = run.samples.iterdir()
     shape = tf.io.decode_png(path.read_bytes()).shape
     assert shape == (rows * 32 + (rows - 1) * 4, 3 * 32, 3)

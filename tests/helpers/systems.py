@@ -82,17 +82,17 @@ def build(options: Options, data: Data, kind: type[Trainer] | None = None) -> Tr
         return training.build_trainer(options, data, kind)
 
 
-def train(subject: Trainer, run: Run | None = None, data: Data | None = None, **how) -> int:
+def train(subject: Trainer, run: Run | None = None, **how) -> int:
     """Trains to the end, with sheets and statistics in `run` if there is one; the exit code."""
     if run is None:
         return Loop(subject).run()
-    suite = training.suite_of(subject, data or subject.data, run)
+    suite = training.suite_of(subject, run)
     return recording.train(subject, run, statistics=suite.statistics, sheet=suite.sheet, **how)
 
 
 def evaluate(subject: Trainer, run: Run | None = None) -> dict[str, dict]:
     """The metrics of a trainer's system."""
-    return training.suite_of(subject, subject.data, run).metrics()
+    return training.suite_of(subject, run).metrics()
 
 
 def small_trunk(weights=None) -> keras.Model:

@@ -171,3 +171,8 @@ def test_a_config_json_of_version_0_1_is_read():
 def test_options_of_another_version_are_refused():
     with pytest.raises(UsageError, match="warp"):
         config.from_dict(config.parse([]).to_dict() | {"warp": 9})
+
+
+def test_a_renamed_option_keeps_its_old_name_in_the_name_of_a_run():
+    command = "--gan_type lord --data mini --stage1_iterations 9".split()
+    assert config.parse(command).name == "lord-mini-phase1_iterations_9"

@@ -66,7 +66,7 @@ def test_the_first_batch_is_points_as_they_are():
 
 def test_statistics_count_the_modes_of_the_samples(monkeypatch):
     subject = toy()
-    suite = training.suite_of(subject, subject.data)
+    suite = training.suite_of(subject)
     centres = ring.centres()
     monkeypatch.setattr(subject.system, "sample", lambda z: (centres[np.arange(len(z)) % 3],))
     assert suite.statistics() == {"stat/modes": 3.0, "stat/high_quality": 1.0}

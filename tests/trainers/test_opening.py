@@ -1,5 +1,6 @@
 """Finished runs are used where their data are not."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -73,9 +74,19 @@ def test_an_earlier_checkpoint_can_be_opened(runs):
         open_run(folder, checkpoint=7)
 
 
+@pytest.mark.parametrize("system", ["uda", "classifier"])
+def test_a_run_without_facts_of_its_data_says_what_writes_them(system, runs, tmp_path):
+    folder = shutil.copytree(runs[system][0], tmp_path / system)
+    (folder / "data.json").unlink()
+    with pytest.raises(MissingError, match="main.py evaluate .* writes it"):
+        open_run(folder)
+
+
 def test_an_option_that_a_system_lacks_cannot_be_changed(runs):
     with pytest.raises(UsageError, match="--feature_weight"):
         open_run(runs["gan"][0], feature_weight=1.0)
+    with pytest.raises(UsageError, match="--check"):  # a method of the options, and no option
+        open_run(runs["gan"][0], check=1)
 
 
 @pytest.mark.parametrize("system", DOMAINS)

@@ -129,7 +129,7 @@ def test_stage_1_has_domain_2_alone():
     subject = trainer("ost", "--stage", "1")
     assert subject.nets.keys() == {"enc2", "dec2", "disc2", *SHARED}
     assert subject.system.domains() == (2,)
-    suite = training.suite_of(subject, subject.data)
+    suite = training.suite_of(subject)
     assert suite.statistics().keys() == {"stat/l1_22"}
 
 
