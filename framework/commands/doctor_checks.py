@@ -140,8 +140,8 @@ def devices() -> Iterator[Finding]:
         details = tf.config.experimental.get_device_details(gpu)
         major, minor = details.get("compute_capability", (0, 0))
         name = details.get("device_name", "GPU")
-        old_xla = major >= BLACKWELL
-        remedy = "do not use --jit: XLA of this TensorFlow fails on it" if old_xla else ""
+        too_new_for_xla = major >= BLACKWELL
+        remedy = "do not use --jit: XLA of this TensorFlow fails on it" if too_new_for_xla else ""
         place = gpu.name.split("device:")[-1]
         yield Finding(f"{place}: {name}, capability {major}.{minor}", remedy)
     if not gpus and DRIVER.exists():

@@ -15,7 +15,6 @@ TRIPLETS = (
     "style of image 2, m21 the content of image 2 and the style of image 1. r1 and r2 are the "
     "reconstructions: the codes of m12 and m21, exchanged a second time."
 )
-TRIPLETS_WITHOUT_RECONSTRUCTIONS = TRIPLETS.split(" r1 and r2")[0]
 CONTENT_AND_CLASS = (
     "Each image has the content of the image above it and the class of the image on its left."
 )

@@ -15,7 +15,8 @@ from framework.utils import float_array
 
 COLOUR_SAMPLES = 64
 MOST_REALS = 2000  # photographs; as floats they take much memory
-PHOTOGRAPH, GRID_IMAGES = 64, 500  # pixels from which a grid is looked for, in so many images
+PHOTOGRAPH = 64  # images of at least this many pixels are searched for a grid
+GRID_IMAGES = 500  # number of images that are searched
 
 
 class Distribution(Evaluation):
@@ -27,7 +28,7 @@ class Distribution(Evaluation):
     def prepare(
         cls, options: Options, data: Data, classifiers: ClassifierStore
     ) -> dict[str, Maker]:
-        """No evaluator; weights that the metrics need at the end are looked for before training."""
+        """Checks that the weights for the metrics exist; prepares no evaluator."""
         features.expect(options)
         lpips.expect(options)
         return {}
@@ -42,7 +43,7 @@ class Distribution(Evaluation):
             self._note_colours()
 
     def caption(self) -> str:
-        """Of the sheet."""
+        """Returns the caption of the sheet."""
         return captions.samples(self.data.domains[0].name)
 
     def latent(self, rows: int, offset: int = 0) -> np.ndarray:
@@ -55,7 +56,7 @@ class Distribution(Evaluation):
         Empty without --eval_pairs and with hardly any held-out images. Data without labels have no
         evaluator.
         """
-        if not self.measures:
+        if not self.can_measure:
             return {}
         o, domains = self.options, self.data.domains
         fakes = self.system.sample(self.latent(o.eval_pairs, 2))
@@ -66,8 +67,8 @@ class Distribution(Evaluation):
             evaluator = self.subject.classifiers.ready(settings, self.data.labelled())()
             name = f"evaluator {settings.classifier_arch}, seed {settings.seed}"
             found = self._by_classes(fakes, classifiers.with_features(evaluator), name, protocol)
-        seen = features.choose(features.wanted(o), evaluator, name)
-        found |= features.distances(o, seen, fakes, domains, protocol, self.note)
+        chosen = features.choose(features.wanted(o), evaluator, name)
+        found |= features.distances(o, chosen, fakes, domains, protocol, self.note)
         if self.lpips_net != "none":
             found |= self._perceptual(fakes, protocol)
         return found | self._checkerboards(fakes, protocol)
@@ -120,7 +121,7 @@ class Distribution(Evaluation):
             caption = captions.NEAREST_AND_FARTHEST
             self.run.table(cells, "nearest_and_farthest", top=2, caption=caption)
         teacher = getattr(o, "perceptual_loss", False) and o.perceptual_net == o.lpips_net
-        about = f"{distance.protocol}{perceptual.TAUGHT if teacher else ''}; {protocol}"
+        about = f"{distance.protocol}{perceptual.ALSO_TEACHER if teacher else ''}; {protocol}"
         return {name: metrics.mean(each, about, 0.0) for name, each in found.items()}
 
     def _checkerboards(self, fakes: tuple[np.ndarray, ...], protocol: str) -> Metrics:

@@ -1,4 +1,4 @@
-"""What every evaluation shares: its subject, and when it measures and draws."""
+"""Base class of all evaluations, and the subject that they are given."""
 
 import dataclasses
 from collections.abc import Callable
@@ -73,18 +73,18 @@ class Evaluation:
         return {}
 
     def statistics(self) -> dict[str, float]:
-        """A few figures to log while training, by column (`stat/...`)."""
+        """Returns a few figures to log while training, by column (`stat/...`)."""
         return {}
 
     def metrics(self) -> Metrics:
-        """The metrics of the trained system by name."""
+        """Returns the metrics of the trained system by name."""
         return {}
 
     def sheet(self) -> None:
         """Writes a sheet of the iterations done."""
 
     def figures(self) -> None:
-        """Writes sheets that are drawn once, of the trained system."""
+        """Writes the sheets that only a trained system has."""
 
     @property
     def step(self) -> int:
@@ -102,12 +102,12 @@ class Evaluation:
         return getattr(self.options, "lpips_net", "none")
 
     @property
-    def measures(self) -> bool:
+    def can_measure(self) -> bool:
         """Whether there is enough to measure: --eval_pairs, and two held-out images per domain."""
         return bool(self.options.eval_pairs) and self.data.held_out >= 2
 
     def note(self, text: str) -> None:
-        """Tells the user a line: in the run's log, if there is a run."""
+        """Prints a line, and writes it to log.txt if there is a run."""
         self.run.note(text) if self.run else print(text)
 
 

@@ -119,7 +119,7 @@ class Exchange(Evaluation):
     def metrics(self) -> Metrics:
         """Computes metrics of --eval_pairs held-out pairs: classes, errors, LPIPS, identities."""
         o = self.options
-        if not self.measures:
+        if not self.can_measure:
             return {}
         x, y = held_out_pairs(self.data, o.eval_pairs, o.seed + 2)
         images = self.exchanged(x)

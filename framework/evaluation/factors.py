@@ -15,7 +15,7 @@ from framework.engine.preparation import Maker
 from framework.evaluation import captions, metrics
 from framework.evaluation.evaluation import Evaluation, Metrics
 from framework.evaluation.metrics import Classify
-from framework.frozen.classifiers import ClassifierStore, for_evaluation, with_features
+from framework.frozen.classifiers import ClassifierStore, with_features
 from framework.options.base import Options
 from framework.utils import float_array
 
@@ -39,7 +39,7 @@ class Factors(Evaluation):
         """The evaluator of classes."""
         if not options.eval_pairs:
             return {}
-        return {"evaluator": classifiers.ready(for_evaluation(options), data.labelled())}
+        return {"evaluator": classifiers.evaluator(options, data.labelled())}
 
     @property
     def held_out(self) -> int:

@@ -13,7 +13,7 @@ class Pairs(Distribution):
     """Samples of two domains; row i of both comes from the same latent vector."""
 
     def caption(self) -> str:
-        """Of the sheet: domain 1 above domain 2."""
+        """Returns the caption of the sheet: domain 1 above domain 2."""
         first, second = self.domain_names
         return captions.pairs((first, second))
 

@@ -12,8 +12,8 @@ from framework.frozen import lpips as weights
 from framework.results import Progress
 from framework.utils import float_array
 
-REALS_SEED = 3  # which real images stand beside the samples
-TAUGHT = ", the network of --perceptual_loss too"  # in a protocol: not an independent judge
+REALS_SEED = 3  # chooses the real images that samples are compared with
+ALSO_TEACHER = ", the network of --perceptual_loss too"  # in a protocol: not an independent judge
 EXTREMES = 8  # pairs of either kind that are shown
 
 
@@ -21,7 +21,7 @@ class Distance:
     """LPIPS of images of one size.
 
     Attributes:
-        protocol: network, version and size, for beside the numbers.
+        protocol: network, version and size: the text that is stored with each metric.
     """
 
     def __init__(self, net: str, folder: str | Path, image_size: int) -> None:

@@ -11,7 +11,7 @@ from framework.engine.capabilities import EditsExtras
 from framework.engine.preparation import Maker
 from framework.evaluation import captions, metrics
 from framework.evaluation.evaluation import Evaluation, Metrics
-from framework.frozen.classifiers import ClassifierStore, for_evaluation, with_features
+from framework.frozen.classifiers import ClassifierStore, with_features
 from framework.options.base import Options
 from framework.utils import float_array
 
@@ -31,10 +31,9 @@ class Removal(Evaluation):
         """Evaluators of domains and, where the data have them, of classes."""
         if not options.eval_pairs:
             return {}
-        settings = for_evaluation(options)
-        makers = {"domains": classifiers.ready(settings, data.by_domain())}
+        makers = {"domains": classifiers.evaluator(options, data.by_domain())}
         if data.has_classes:
-            makers["classes"] = classifiers.ready(settings, data.labelled())
+            makers["classes"] = classifiers.evaluator(options, data.labelled())
         return makers
 
     def held_out(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +94,7 @@ class Removal(Evaluation):
 
     def metrics(self) -> Metrics:
         """Metrics of up to --eval_pairs held-out images of each domain."""
-        if not self.measures:
+        if not self.can_measure:
             return {}
         o = self.options
         protocol = f"held-out images, seed {o.seed + 2}, iteration {self.step}"

@@ -5,7 +5,7 @@ from framework.engine.capabilities import Samples
 from framework.evaluation import captions, metrics
 from framework.evaluation.evaluation import Evaluation, Metrics
 
-POINTS = 2000  # of a sheet and of `stat/modes`: a density needs more points than a sheet has images
+POINTS = 2000  # number of points on a sheet and for `stat/modes`
 
 
 class Ring(Evaluation):

@@ -38,7 +38,7 @@ class Separation(Evaluation):
 
     def metrics(self) -> Metrics:
         """Gains of up to --eval_pairs held-out clips, see `sdr_gains`."""
-        if not self.measures:
+        if not self.can_measure:
             return {}
         o = self.options
         protocol = f"held-out images, seed {o.seed + 2}, iteration {self.step}"

@@ -100,6 +100,6 @@ class Suite:
             part.sheet()
 
     def figures(self) -> None:
-        """Writes sheets that are drawn once, of the trained system."""
+        """Writes the sheets that only a trained system has."""
         for part in self.parts:
             part.figures()

@@ -33,7 +33,7 @@ class Reconstruction(Evaluation):
     def prepare(
         cls, options: Options, data: Data, classifiers: ClassifierStore
     ) -> dict[str, Maker]:
-        """No evaluator; weights that the metrics need at the end are looked for before training."""
+        """Checks that the weights for the metrics exist; prepares no evaluator."""
         features.expect(options)
         lpips.expect(options)
         return {}
@@ -89,7 +89,7 @@ class Reconstruction(Evaluation):
         With --max_items_A also those of the training images of domain 1; their names end in
         `_seen`.
         """
-        if not self.measures:
+        if not self.can_measure:
             return {}
         o, trained, found = self.options, self.data.domains[0], dict[str, dict]()
         state = f"iteration {self.step}, {len(trained.images)} images of domain 1"
@@ -183,7 +183,7 @@ class Translation(Reconstruction):
 
     def metrics(self) -> Metrics:
         """Also the accuracies of the evaluators and, of pairs, the distances to the partners."""
-        if not self.measures:
+        if not self.can_measure:
             return {}
         found = super().metrics() | self._evaluators()
         return found | self._pairs() if self.data.contract == "paired" else found
@@ -224,9 +224,9 @@ class Translation(Reconstruction):
             if source == target:
                 continue
             domain = (self.data.domains[target - 1],)
-            seen = self._features(target)
+            chosen = self._features(target)
             distances = features.distances(
-                self.options, seen, (result,), domain, protocol, self.note
+                self.options, chosen, (result,), domain, protocol, self.note
             )
             found |= {f"{name.removesuffix('1')}{target}": m for name, m in distances.items()}
             if self.lpips_net != "none":
