@@ -1,5 +1,7 @@
 """Evaluates the newest checkpoint of a run; writes metrics.json and the page."""
 
+import argparse
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from framework.commands.base import parser, tensorflow
 from framework.errors import UsageError
 from framework.options.base import LPIPS_NETS
 
+WIDTH = 90  # of the text of a metric in --help
 DATA_OPTIONS = {
     "data_dir": "folder of the data sets",
     "domain1": "folder of domain 1",
@@ -24,6 +27,9 @@ def run(argv: Sequence[str]) -> int:
     nets = ("none", *LPIPS_NETS)
     arguments.add_argument("--lpips_net", choices=nets, help="network of LPIPS [as in training]")
     arguments.add_argument("--lpips_weights", metavar="DIR", help="folder with its weights")
+    if {"-h", "--help"} & {*argv}:
+        arguments.formatter_class = argparse.RawDescriptionHelpFormatter
+        arguments.epilog = _metrics_help()
     args = arguments.parse_args(argv)
     if args.n is not None and args.n < 2:
         raise UsageError(f"--n {args.n}: must be at least 2")
@@ -37,6 +43,18 @@ def run(argv: Sequence[str]) -> int:
     with tensorflow(args.devices or config.get("devices", "auto")):
         _evaluate(args.run, changes)
     return 0
+
+
+def _metrics_help() -> str:
+    """Lists every metric with its meaning and the direction in which it is better."""
+    from framework.evaluation.metrics import DESCRIPTIONS
+
+    lines = ["metrics, with their names in metrics.json (a digit at the end is the domain):"]
+    for each in DESCRIPTIONS:
+        better = {"up": " Higher is better.", "down": " Lower is better.", None: ""}[each.better]
+        text = textwrap.wrap(each.meaning + better, WIDTH)
+        lines += [f"  {each.name}", *(f"      {line}" for line in text)]
+    return "\n".join(lines)
 
 
 def _evaluate(folder: str, changes: dict[str, Any]) -> None:

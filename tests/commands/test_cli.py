@@ -16,6 +16,7 @@ from framework import data, presets
 from framework.cli import main
 from framework.commands.base import tensorflow
 from framework.commands.training import published
+from framework.evaluation.metrics import DESCRIPTIONS
 from framework.options import config
 from framework.results import Run
 
@@ -177,3 +178,11 @@ def test_a_preset_that_is_gone_has_no_published_numbers():
     options = config.parse(["--preset", "uda_mnist2usps"])
     assert published(options)["target_accuracy"] == 0.912
     assert published(dataclasses.replace(options, preset="gone")) == {}
+
+
+def test_help_of_evaluate_explains_every_metric(capsys):
+    with pytest.raises(SystemExit):
+        main(["evaluate", "--help"])
+    text = capsys.readouterr().out
+    assert "  swap_acc\n" in text and "Lower is better." in text
+    assert all(f"  {each.name}\n" in text for each in DESCRIPTIONS)

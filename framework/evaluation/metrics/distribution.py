@@ -21,7 +21,7 @@ DESCRIPTIONS = (
         "down", "0 for equal distributions", "delete-d jackknife over subsets", headline=True,
     ),
     Description(
-        "fid", "Frechet distance (FID)",
+        "fid", "Fréchet distance (FID)",
         "Distance of generated and held-out real images in the features of a network; with few "
         "images it is too large.",
         "down", "0 for equal distributions", NO_INTERVAL,
@@ -74,7 +74,7 @@ def _off_diagonal_mean(square: np.ndarray) -> float:
 
 
 def fid(fake: np.ndarray, real: np.ndarray, protocol: str) -> dict:
-    """Frechet distance of the Gaussians with the mean and covariance of both sets of features.
+    """Fréchet distance of the Gaussians with the mean and covariance of both sets of features.
 
     |m1 - m2|^2 + tr(C1 + C2 - 2 (C1^1/2 C2 C1^1/2)^1/2). The last root is that of a symmetric
     matrix, so its trace is a sum over real eigenvalues. The distance is biased upward, more so with
