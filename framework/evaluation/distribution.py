@@ -2,15 +2,11 @@
 
 import numpy as np
 
-from framework.data import Data
 from framework.engine.capabilities import Samples
-from framework.engine.preparation import Maker
 from framework.evaluation import captions, features, metrics, perceptual
 from framework.evaluation.evaluation import Evaluation, Metrics
 from framework.evaluation.metrics import Classify
 from framework.frozen import classifiers, lpips
-from framework.frozen.classifiers import ClassifierStore
-from framework.options.base import Options
 from framework.utils import float_array
 
 COLOUR_SAMPLES = 64
@@ -23,15 +19,6 @@ class Distribution(Evaluation):
     """Samples of one domain beside its real images; `pairs.Pairs` adds those of two domains."""
 
     system: Samples
-
-    @classmethod
-    def prepare(
-        cls, options: Options, data: Data, classifiers: ClassifierStore
-    ) -> dict[str, Maker]:
-        """Checks that the weights for the metrics exist; prepares no evaluator."""
-        features.expect(options)
-        lpips.expect(options)
-        return {}
 
     def sheet(self) -> None:
         """Samples of the same latent vectors every time, and a line on their colours."""

@@ -12,6 +12,8 @@ from framework.data import Data
 from framework.engine.preparation import Maker
 from framework.engine.randomness import Random
 from framework.engine.system import System
+from framework.evaluation import features
+from framework.frozen import lpips
 from framework.frozen.classifiers import ClassifierStore
 from framework.options.base import Options
 from framework.results import Run
@@ -65,11 +67,13 @@ class Evaluation:
     def prepare(
         cls, options: Options, data: Data, classifiers: ClassifierStore
     ) -> dict[str, Maker]:
-        """Evaluators that are needed while training; other weights are looked for, too.
+        """Returns evaluators that training needs, none by default; checks the weights of metrics.
 
         Raises:
             MissingError: weights that the metrics need at the end are not there.
         """
+        features.expect(options)
+        lpips.expect(options)
         return {}
 
     def statistics(self) -> dict[str, float]:

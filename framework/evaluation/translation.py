@@ -29,15 +29,6 @@ class Reconstruction(Evaluation):
 
     options: Options
 
-    @classmethod
-    def prepare(
-        cls, options: Options, data: Data, classifiers: ClassifierStore
-    ) -> dict[str, Maker]:
-        """Checks that the weights for the metrics exist; prepares no evaluator."""
-        features.expect(options)
-        lpips.expect(options)
-        return {}
-
     def domains(self) -> tuple[int, ...]:
         """Numbers of the domains whose images are shown and measured."""
         return self.system.domains()

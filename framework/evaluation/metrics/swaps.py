@@ -24,13 +24,13 @@ DESCRIPTIONS = (
     Description(
         "swap_acc", "class follows the class code",
         "Share of exchanged images in which the evaluator finds the class of the image that gave "
-        "the class code.",
+        "the class or style code, over pairs of images of different classes.",
         "up", "about 0 where the class code is ignored", WILSON, headline=True,
     ),
     Description(
         "copy_rate", "class copied from the content",
         "Share of exchanged images in which the evaluator finds the class of the image that gave "
-        "the content.",
+        "the content, over pairs of images of different classes.",
         "down", "about 1 where the class code is ignored", WILSON,
     ),
     Description(
