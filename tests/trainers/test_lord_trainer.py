@@ -164,7 +164,7 @@ def tiny(*argv: str) -> Options:
 def test_stage_1_gives_its_codes_and_generator(tmp_path, capsys):
     options, data = tiny("--results_dir", str(tmp_path), "--ema", "0.9"), tiny_data("indexed")
     subject = training.build_trainer(options, data)
-    (folder,) = tmp_path.glob("lord-stage1-tiny-*")
+    (folder,) = tmp_path.glob("lord-phase1-tiny-*")
     nets = subject.nets | subject.frozen
     for name in (*TABLES, "gen"):
         saved = keras.models.load_model(folder / "models" / f"{name}.keras").get_weights()

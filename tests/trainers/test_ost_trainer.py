@@ -90,7 +90,7 @@ def test_stage_1_is_trained_once_and_kept(tmp_path, capsys):
     options = tiny_ost("--results_dir", str(tmp_path), "--ema", "0.9")
     data = tiny_data("domains")
     subject = training.build_trainer(options, data)
-    (folder,) = tmp_path.glob("ost-stage1-b-*")
+    (folder,) = tmp_path.glob("ost-phase1-b-*")
     for name in ("enc2", "dec2", "disc2", *SHARED):
         saved = keras.models.load_model(folder / "models" / f"{name}.keras").get_weights()
         for mine, other in zip(subject.nets[name].get_weights(), saved, strict=True):
