@@ -63,7 +63,7 @@ def train(options: Options, command: str) -> int:
     folder = config.run_folder(options)
     Run.check(
         folder, options.to_dict(), overwrite=options.overwrite,
-        inert=config.inert_options(options.gan_type), renamed=config.RENAMED,
+        inert=config.inert_options(options.gan_type), upgrade=config.upgraded,
     )  # fmt: skip
     with (
         locked(folder) if cluster.is_chief() else contextlib.nullcontext(),

@@ -139,7 +139,7 @@ def open_run_folder(
     options = trainer.options
     run = Run.open(
         folder, options.to_dict(), command, overwrite=overwrite,
-        inert=config.inert_options(options.gan_type) | {*free}, renamed=config.RENAMED,
+        inert=config.inert_options(options.gan_type) | {*free}, upgrade=config.upgraded,
     )  # fmt: skip
     run.write_data(trainer.data.facts.to_dict())
     if needed := trainer.system.needs_frozen:  # from now on the run can be opened

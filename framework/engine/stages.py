@@ -120,13 +120,9 @@ def options_of(stage: FirstStage, options: TwoStages, data: Data) -> TwoStages:
     changes: dict[str, Any] = dict(stage=1, iterations=options.stage1_iterations, overwrite=False)
     settings = dataclasses.replace(options, **defaults | changes)
     domains = data.domains[stage.first_domain :]
-    inert = config.inert_options(options.gan_type) - {"iterations"}
-    values = settings.to_dict()
-    relevant = {
-        config.OLD_NAMES.get(name, name): value
-        for name, value in values.items()
-        if name not in (*inert, *stage.data_options)
-    }
+    relevant = config.identity(settings) | dict(iterations=settings.iterations)
+    for name in stage.data_options:
+        relevant.pop(config.OLD_NAMES.get(name, name), None)
     relevant["data"] = fingerprint(domains)
     checksum = zlib.crc32(json.dumps(relevant, sort_keys=True).encode())
     name = f"{options.gan_type}-phase1-{_data_name(data, domains)}-{checksum:08x}"

@@ -130,9 +130,7 @@ def settings(options: Options, **values: Any) -> ClassifierOptions:
 
 def stored_file(options: ClassifierOptions, data: Data) -> Path:
     """Returns the file of a classifier; its name has a checksum of the data and options."""
-    values = options.to_dict()
-    relevant = {name: values[name] for name in values.keys() - config.inert_options("classifier")}
-    relevant["data"] = fingerprint(data.domains)
+    relevant = config.identity(options) | dict(data=fingerprint(data.domains))
     checksum = zlib.crc32(json.dumps(relevant, sort_keys=True).encode())
     name = f"{data.name}-{options.classifier_arch}-{checksum:08x}.keras".replace(":", "_")
     return Path(options.results_dir) / "classifiers" / name

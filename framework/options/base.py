@@ -14,6 +14,7 @@ from framework.options import flags
 from framework.options.conditions import conditions, unmet
 
 LARGEST_SEED = 2**31
+FIRST_VERSION = "0.1"
 LPIPS_NETS = ("alex", "vgg", "squeeze")
 CLASSIFIERS = ("thesis", "strided", "pooled")  # architectures in `nets.classifier`
 
@@ -29,6 +30,7 @@ def option(
     aliases: Sequence[str] = (),
     inert: bool = False,
     only_if: Mapping[str, Any] | None = None,
+    since: str = FIRST_VERSION,
 ) -> Any:
     """Declares an option: a dataclass field whose type is the type of `default` (None: text).
 
@@ -44,11 +46,13 @@ def option(
         only_if: other options (or properties) -> values without which this option has no effect
             and is refused on the command line: `ON` (any value but None, False, 0, "none" and
             "constant"), a value, a tuple of values, or an `Allowed`. All must be fulfilled.
+        since: version of this project that added the option. Its default must then be what earlier
+            versions did, so that their runs can be resumed.
     """
     kind = str if default is None else type(default)
     metadata = dict(help=help, group=group, choices=tuple(choices), low=low, high=high)
     metadata |= dict(aliases=tuple(aliases), inert=inert, kind=kind)
-    metadata |= dict(only_if=conditions(only_if or {}))
+    metadata |= dict(only_if=conditions(only_if or {}), since=since)
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from framework import presets
 from framework.errors import UsageError
 from framework.options import flags
-from framework.options.base import Options
+from framework.options.base import FIRST_VERSION, Options
 
 BUILT_IN = (
     "classifier", "cogan", "content", "cyclegan", "factors", "g2g", "gan", "lord", "ost", "scogan",
@@ -235,10 +235,41 @@ def inert_options(system: str) -> set[str]:
     return {name for name, field in _fields(system).items() if field.metadata["inert"]}
 
 
+def upgraded(values: dict[str, Any], system: str) -> dict[str, Any]:
+    """Returns the options of an earlier version under their present names.
+
+    Options that this version has added get their defaults.
+
+    Args:
+        values: options by name, as in a `config.json`.
+        system: the system to which they belong.
+    """
+    added = {n: f.default for n, f in _fields(system).items() if _is_added(f)}
+    return added | {RENAMED.get(name, name): value for name, value in values.items()}
+
+
+def _is_added(field: dataclasses.Field) -> bool:
+    return field.metadata["since"] != FIRST_VERSION
+
+
+def identity(options: Options) -> dict[str, Any]:
+    """Returns the options that affect what is learned, for checksums in the names of files.
+
+    Names, and which options are listed, are those of version 0.1 where that is possible: options
+    that were added later are left out if they have their default. So its files are found.
+    """
+    values, fields = options.to_dict(), _fields(options.gan_type)
+    return {
+        OLD_NAMES.get(name, name): values[name]
+        for name, field in fields.items()
+        if not field.metadata["inert"] and not (_is_added(field) and values[name] == field.default)
+    }
+
+
 def from_dict(values: dict[str, Any]) -> Options:
     """Returns the options of a `config.json`; UsageError where this version does not know one."""
-    values = {RENAMED.get(name, name): value for name, value in values.items()}
     system = values.get("gan_type", Options.gan_type)
+    values = upgraded(values, system)
     unknown = set(values) - set(_fields(system))
     if unknown:
         raise UsageError(f"config.json has options of another version: {', '.join(unknown)}")

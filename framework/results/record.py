@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Set
 from contextlib import suppress
 from datetime import datetime
 from importlib import metadata
@@ -19,13 +19,22 @@ from framework.results import files
 
 PACKAGES = ("tensorflow", "keras", "numpy")
 
+Options = dict[str, Any]
+Upgrade = Callable[[Options, str], Options]
+"""Function of (options of a run of an earlier version, its system) that returns those of now."""
+
+
+def unchanged(options: Options, system: str) -> Options:
+    """Returns the options as they are: the `Upgrade` of runs of this version."""
+    return options
+
 
 def check_place(
     folder: Path,
     config: dict[str, Any],
     overwrite: bool,
     inert: Set[str],
-    renamed: Mapping[str, str],
+    upgrade: Upgrade,
 ) -> None:
     """Checks whether a run may be written to a folder; writes nothing.
 
@@ -34,7 +43,7 @@ def check_place(
         config: the options of the run, as types of JSON.
         overwrite: whether an existing run will be deleted.
         inert: names of options that may change between two sessions of one run.
-        renamed: old name -> present name of options, for runs of earlier versions.
+        upgrade: converts the options of a run of an earlier version.
 
     Raises:
         UsageError: the folder holds a run with other options, or other files.
@@ -52,7 +61,7 @@ def check_place(
     hint = "use --overwrite to start anew, or another --name"
     if not isinstance(stored, dict):
         raise UsageError(f"{folder / 'config.json'} is damaged: {hint}")
-    stored = {renamed.get(name, name): value for name, value in stored.items()}
+    stored = upgrade(stored, config.get("gan_type", ""))
     if table := differences(stored, config, inert):
         raise UsageError(f"{folder} holds a run with other options; {hint}\n{table}")
     steps = (path.name for path in (folder / "checkpoints").glob("[0-9]*"))

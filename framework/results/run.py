@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class Run:
         *,
         overwrite: bool = False,
         inert: Set[str] = frozenset(),
-        renamed: Mapping[str, str] | None = None,
+        upgrade: record.Upgrade = record.unchanged,
     ) -> "Run":
         """Creates the folder of a run, or continues the run that is in it.
 
@@ -61,14 +61,14 @@ class Run:
             command: the command line, which the page shows.
             overwrite: empty the folder first.
             inert: names of options that may change between two sessions of one run.
-            renamed: old name -> present name of options, for runs of earlier versions.
+            upgrade: converts the options of a run of an earlier version.
 
         Raises:
             UsageError: the folder holds a run with other options, or other files.
             UserError: the place cannot be written to; nothing is left behind.
         """
         folder, config = Path(folder), files.plain(config)
-        record.check_place(folder, config, overwrite, inert, renamed or {})
+        record.check_place(folder, config, overwrite, inert, upgrade)
         try:
             if overwrite and folder.is_dir():
                 record.empty(folder)
@@ -86,10 +86,10 @@ class Run:
         *,
         overwrite: bool = False,
         inert: Set[str] = frozenset(),
-        renamed: Mapping[str, str] | None = None,
+        upgrade: record.Upgrade = record.unchanged,
     ) -> None:
         """Raises the errors of `open` and writes nothing, for use before long preparations."""
-        record.check_place(Path(folder), files.plain(config), overwrite, inert, renamed or {})
+        record.check_place(Path(folder), files.plain(config), overwrite, inert, upgrade)
 
     @classmethod
     def load(cls, folder: Path) -> "Run":

@@ -182,11 +182,14 @@ def test_options_of_an_earlier_version_have_other_names(run):
     now = {"stage" if name == "batch_size" else name: value for name, value in CONFIG.items()}
     with pytest.raises(UsageError, match="batch_size"):
         Run.check(run.folder, now)
-    renamed = {"batch_size": "stage"}
-    Run.check(run.folder, now, renamed=renamed)
-    assert Run.open(run.folder, now, COMMAND, renamed=renamed).config == now
+
+    def upgrade(options, system):
+        return {("stage" if name == "batch_size" else name): v for name, v in options.items()}
+
+    Run.check(run.folder, now, upgrade=upgrade)
+    assert Run.open(run.folder, now, COMMAND, upgrade=upgrade).config == now
     with pytest.raises(UsageError, match="stage +64 +65"):
-        Run.check(run.folder, now | {"stage": 65}, renamed=renamed)
+        Run.check(run.folder, now | {"stage": 65}, upgrade=upgrade)
 
 
 def test_data_are_facts_in_a_file(run):
