@@ -2,7 +2,7 @@
 
 import sys
 
-from framework.cli import main
+from softgan.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -4,16 +4,22 @@ TensorFlow is imported only after the command line has been read and checked.
 """
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from framework import __version__
 from framework.engine import signals  # imported early: it starts the clock of --max_time
-from framework.errors import UsageError, UserError
+from framework.errors import UsageError, UserError, program
 from framework.options import flags
 
-SHARED = ("__init__", "base", "doctor_checks", "training")  # files that are no commands
+SHARED = (
+    "__init__", "base", "doctor_checks", "given", "of_class", "outputs", "training",
+    "transformations", "translating",
+)  # fmt: skip
+"""Files that are no commands."""
 PRINT_ONLY = ("list", "doctor", "lpips")  # commands that write no files
 
 
@@ -27,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; without the name of a command it is `train`.
 
     Args:
-        argv: words after `main.py`; None for those of this process.
+        argv: words after the name of the program; None for those of this process.
 
     Returns:
         Exit code: 0 success, 1 failure, 2 wrong usage, 3 missing data or weights, 4 diverged. If a
@@ -35,6 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         --max_time or the loss of a worker.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
+    accept_any_text()
+    if argv[:1] == ["--version"]:
+        print(_versions())
+        return 0
     if not argv or argv[0].startswith("-"):
         argv = ["train", *argv]
     try:
@@ -51,6 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv[0] in PRINT_ONLY or {"-h", "--help"} & set(argv):  # as by `| head`
             return 0
         return _fail("nobody reads the output; what is in a checkpoint stays")
+    except UnicodeEncodeError as error:
+        return _fail(
+            f"{error.object!a} cannot be used as text here: rename it, or set PYTHONUTF8=1 if this "
+            "terminal shows it"
+        )
     except OSError as error:
         if error.filename is None:
             raise
@@ -71,8 +86,27 @@ def _run(argv: list[str]) -> int:
 
 def _fail(message: str, code: int = UserError.code) -> int:
     """Prints one line to stderr; returns the exit code."""
-    print(f"main.py: {message}", file=sys.stderr)
+    print(f"{program().split()[-1]}: {message}", file=sys.stderr)
     return code
+
+
+def accept_any_text() -> None:
+    """Lets stdout take names of files that its encoding lacks: they are printed with escapes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _versions() -> str:
+    """Returns the versions of this project and of its libraries, without importing these."""
+    from importlib import metadata  # slow
+
+    parts = [f"softgan {__version__}"]
+    for name in ("TensorFlow", "Keras"):
+        try:
+            parts.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            parts.append(f"{name} not installed")
+    return ", ".join(parts)
 
 
 def _check_backend() -> None:

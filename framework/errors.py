@@ -1,6 +1,16 @@
 """Errors that a user can correct: one line on stderr and an exit code instead of a traceback."""
 
+import sys
+from pathlib import Path
 from typing import Any
+
+
+def program() -> str:
+    """Returns how a user starts this program: `python main.py`, or `softgan` after installation.
+
+    From Python, where neither was started, it is `softgan`.
+    """
+    return "python main.py" if Path(sys.argv[0]).name == "main.py" else "softgan"
 
 
 class UserError(Exception):
@@ -39,6 +49,14 @@ class DivergedError(UserError):
     """A loss became infinite or not a number during training. Exit code 4."""
 
     code = 4
+
+
+def out_of_memory_for_data(name: str, count: int, size: int) -> UserError:
+    """Returns an error for `count` images of size x size that did not fit into memory."""
+    return UserError(
+        f"out of memory for the data: {count:,} images of {name} at --image_size {size} take "
+        f"{count * size**2 * 3 / 1e9:.1f} GB: choose a smaller size, or fewer images"
+    )
 
 
 def out_of_memory(options: Any) -> UserError:

@@ -2,10 +2,28 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.interpolate import CubicSpline
+
+
+class Rows(Protocol):
+    """An array, or rows outside the memory that are read like one."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> Any: ...
 
 
 def to_float(images: tf.Tensor) -> tf.Tensor:
@@ -23,7 +41,7 @@ def float_array(images: np.ndarray) -> np.ndarray:
     return (images.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
 
 
-def batched(function: Callable, *inputs: np.ndarray, size: int = 250) -> tuple[np.ndarray, ...]:
+def batched(function: Callable, *inputs: Rows, size: int = 250) -> tuple[np.ndarray, ...]:
     """Applies a function to batches of rows of its inputs and joins the outputs.
 
     Args:
@@ -55,6 +73,30 @@ def slerp(z0: np.ndarray, z1: np.ndarray, steps: int) -> np.ndarray:
     if np.sin(angle) < 1e-6:
         return (1.0 - t) * z0 + t * z1
     return (np.sin((1.0 - t) * angle) * z0 + np.sin(t * angle) * z1) / np.sin(angle)
+
+
+def closed_path(points: np.ndarray, steps: int) -> np.ndarray:
+    """Returns a smooth closed path through points and back to the first one.
+
+    It is a periodic cubic spline whose vectors are scaled to norms that change evenly from point to
+    point: between random vectors, those of a spline alone would be too short. No number is outside
+    the range of the numbers of the points.
+
+    Args:
+        points: float32 [N, D], at least two.
+        steps: vectors from one point to the next, without the next.
+
+    Returns:
+        float32 [N * steps, D]; vector i * steps is point i.
+    """
+    count = len(points)
+    times, knots = np.arange(count * steps) / steps, np.arange(count + 1)
+    closed = np.concatenate([points, points[:1]]).astype(np.float64)
+    path = CubicSpline(knots, closed, bc_type="periodic")(times)
+    norms = np.interp(times, knots, np.linalg.norm(closed, axis=1))
+    path *= (norms / np.maximum(np.linalg.norm(path, axis=1), 1e-12))[:, None]
+    limit = np.abs(points).max()
+    return np.clip(path, -limit, limit).astype(np.float32)
 
 
 @contextlib.contextmanager

@@ -54,8 +54,19 @@ def uniform(shape: tf.Tensor) -> tf.Tensor:
     return tf.random.uniform(shape) if source is None else source(shape)
 
 
-@keras.saving.register_keras_serializable("softgan")
-class Dropout(keras.layers.Layer):
+PACKAGE = "softgan"  # under which layers and initialisers of this project are registered
+
+
+class OwnLayer(keras.layers.Layer):
+    """Base class of the layers of this project: says how a file without them computes the same."""
+
+    def plain(self) -> Callable[[Any], keras.KerasTensor]:
+        """Returns a layer of Keras, or a function that applies some, that computes the same."""
+        raise NotImplementedError
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Dropout(OwnLayer):
     """Dropout without state; its mask comes from `uniform`.
 
     The layer of Keras gives all replicas the same mask, and checkpoints do not save its seed.
@@ -79,6 +90,10 @@ class Dropout(keras.layers.Layer):
             return x
         kept = uniform(tf.shape(x)) >= self.rate
         return tf.where(kept, x / (1 - self.rate), tf.zeros_like(x))
+
+    def plain(self) -> keras.layers.Dropout:
+        """Returns the dropout of Keras. With a fixed seed, as otherwise one would be drawn."""
+        return keras.layers.Dropout(self.rate, seed=0, name=self.name, dtype=self.dtype_policy)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Returns the shape of the output: that of the input."""

@@ -64,6 +64,13 @@ def probabilities(net: keras.Model, logits: tf.Tensor) -> tf.Tensor:
     return tf.nn.sigmoid(logits) if is_multilabel(net) else tf.nn.softmax(logits)
 
 
+def with_probabilities(net: keras.Model) -> keras.Model:
+    """Returns a classifier with `probabilities` as output, made of the layers of `net`."""
+    function = "sigmoid" if is_multilabel(net) else "softmax"
+    layer = keras.layers.Activation(function, name="probabilities", dtype="float32")
+    return keras.Model(net.input, layer(net.output), name=net.name)
+
+
 def _thesis(width: float, padding: str, size: int) -> Block:
     """Thesis table B.1."""
     style = Style(bias_init=0.0)

@@ -9,14 +9,14 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from nets.blocks import Block, Residual, Style
+from nets.blocks import PACKAGE, Block, OwnLayer, Residual, Style
 
 EPSILON = 1e-5
 Modulation = Callable[[keras.KerasTensor], keras.KerasTensor]
 
 
-@keras.saving.register_keras_serializable("softgan")
-class AdaIN(keras.layers.Layer):
+@keras.saving.register_keras_serializable(PACKAGE)
+class AdaIN(OwnLayer):
     """Sets mean and standard deviation of every channel of a map to given numbers.
 
     Statistics are float32 under any precision policy.
@@ -51,12 +51,34 @@ class AdaIN(keras.layers.Layer):
         scale = gain * tf.math.rsqrt(variance + EPSILON)
         return tf.cast(x * scale + (bias - mean * scale), self.compute_dtype)
 
+    def plain(self) -> Modulation:
+        """Returns an instance norm and layers that multiply by the gain and add the bias.
+
+        There are as many layers between x and the sum as between the modulation and the sum: Keras
+        sorts the layers of a network, and so its weights, by their distance from the output.
+        """
+        name, layers, float32 = self.name, keras.layers, dict(dtype="float32")
+        to_float32 = layers.Identity(name=f"{name}_float32", **float32)
+        norm = instance_norm(f"{name}_norm", **float32)
+        rows = layers.Reshape((2, 1, -1), name=f"{name}_rows", **float32)
+        take_gain = layers.Cropping2D(((1, 0), (0, 0)), name=f"{name}_gain", **float32)
+        take_bias = layers.Cropping2D(((0, 1), (0, 0)), name=f"{name}_bias", **float32)
+        multiply = layers.Multiply(name=f"{name}_multiply", **float32)
+        add = layers.Add(name=name, **float32)
+
+        def apply(inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
+            x, modulation = inputs
+            numbers = rows(modulation)
+            return add([multiply([norm(to_float32(x)), take_gain(numbers)]), take_bias(numbers)])
+
+        return apply
+
     def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
         """Returns the shape of the output: that of the map."""
         return tuple(input_shape[0])
 
 
-@keras.saving.register_keras_serializable("softgan")
+@keras.saving.register_keras_serializable(PACKAGE)
 class UnitGain(keras.initializers.Initializer):
     """Initial bias of the layer before `AdaIN`: 0 for the biases of AdaIN, 1 for its gains."""
 
@@ -66,8 +88,8 @@ class UnitGain(keras.initializers.Initializer):
         return tf.concat([tf.zeros(half, dtype), tf.ones(half, dtype)], axis=0)
 
 
-@keras.saving.register_keras_serializable("softgan")
-class ReflectPad(keras.layers.Layer):
+@keras.saving.register_keras_serializable(PACKAGE)
+class ReflectPad(OwnLayer):
     """Mirrors `size` pixels of [N, H, W, C] at each border; the border itself is not repeated."""
 
     def __init__(self, size: int, **kwargs) -> None:
@@ -79,6 +101,11 @@ class ReflectPad(keras.layers.Layer):
         border = (self.size, self.size)
         return tf.pad(x, [(0, 0), border, border, (0, 0)], mode="REFLECT")
 
+    def plain(self) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
+        """Returns the padding of `keras.ops`."""
+        border = (self.size, self.size)
+        return lambda x: keras.ops.pad(x, ((0, 0), border, border, (0, 0)), mode="reflect")
+
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Returns the shape of the output."""
         count, *sides, channels = input_shape
@@ -89,10 +116,10 @@ class ReflectPad(keras.layers.Layer):
         return {**super().get_config(), "size": self.size}
 
 
-def instance_norm(name: str) -> keras.layers.GroupNormalization:
+def instance_norm(name: str, **kw) -> keras.layers.GroupNormalization:
     """Returns an instance norm without gain and bias."""
     return keras.layers.GroupNormalization(
-        groups=-1, epsilon=EPSILON, center=False, scale=False, name=name
+        groups=-1, epsilon=EPSILON, center=False, scale=False, name=name, **kw
     )
 
 

@@ -2,86 +2,154 @@
 
 import softgan
 
-folder = softgan.train("scogan", data="mini2edge", preset="smoke", name="first")
-run = softgan.open_run(folder)
-z = run.system.latent(8, seed=0)  # [8, noise_dim]
-images1, images2 = run.system.sample(z)  # pairs, each [8, 32, 32, 3] in [-1, 1]
+run = softgan.train("scogan", data="mini2edge", preset="smoke", name="first")
+images1, images2 = run.sample(8)  # pairs, each [8, 32, 32, 3] in [-1, 1]
+run.history["gen/adv1"], run.metrics["pair_accuracy"]["value"]
+run = softgan.open_run("results/first")  # later, in another program
 """
 
 from __future__ import annotations
 
-from importlib import metadata
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from softgan import packages
 
 if TYPE_CHECKING:
-    from framework.trainers.opening import OpenedRun
+    import keras
+    import numpy as np
+    from PIL import Image
 
-__all__ = ["__version__", "list_systems", "open_run", "train"]
+    from framework import __version__
+    from framework.errors import (
+        DivergedError,
+        MissingError,
+        Stopped,
+        UsageError,
+        UserError,
+    )
+    from softgan.run import Run
+
+__all__ = [
+    "DivergedError",
+    "MissingError",
+    "Run",
+    "Stopped",
+    "UsageError",
+    "UserError",
+    "__version__",
+    "list_systems",
+    "open_run",
+    "sheet",
+    "train",
+]
 
 
-def train(gan_type: str, **options: Any) -> Path:
-    """Trains a run, or goes on with it, and evaluates it, as `main.py --gan_type ...` does.
+def train(
+    gan_type: str,
+    data: Any = None,
+    *,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    **options: Any,
+) -> Run:
+    """Trains a run, or goes on with it, and evaluates it, as the command line does.
+
+    The same call resumes a run that was stopped. It prints its progress, works in notebooks and in
+    any thread, and can be called several times in a process: every run has the results that it has
+    in a new process. It sets the seeds of Python, NumPy and TensorFlow, and clears the session of
+    Keras, so that names of layers are counted anew.
 
     Args:
         gan_type: name of a system, or the dotted name of a module with one.
-        **options: options of that system, `preset` and `data` among them, by their names.
+        data: name of a data set or pair; a folder of images; or images in memory: an array
+            [N, H, W, C], a pair (images, labels), a `tf.data.Dataset`, a tuple of these for several
+            domains, or a dict from names of domains to these. `framework.data.arrays` describes
+            shapes and ranges. None for the data set of the system or of `preset`.
+        callbacks: Keras callbacks. An epoch is a log interval (`log_every` iterations): the number
+            of an epoch is its last iteration, and its logs are a row of `history`. A callback that
+            sets `model.stop_training`, such as `keras.callbacks.EarlyStopping`, ends the training:
+            the run is saved and evaluated as it is, and the same call goes on with it. Callbacks
+            must not change weights.
+        **options: the flags of the command line by their names, `preset` among them, such as
+            `batch_size=64`.
 
     Returns:
-        The run folder.
+        The run, opened for use.
 
     Raises:
-        UserError: a wrong option, missing data, a loss that diverges; its text says what to do.
-        Stopped: a signal stopped the training; it is saved and the same call goes on.
+        UserError: a wrong option, missing data, a loss that diverges; its text says what to do. It
+            has subclasses: UsageError, MissingError, DivergedError.
+        Stopped: a signal, such as Ctrl-C, or `max_time` stopped the training; it is saved, and the
+            same call goes on.
     """
-    from framework.commands import train as command
-    from framework.errors import Stopped
-    from framework.options import config
+    _check_packages()
+    from softgan import training
 
-    flags = {"gan_type": gan_type} | options
-    argv = [f"--{name}={_text(value)}" for name, value in flags.items() if value is not None]
-    settings = config.parse(argv)
-    if code := command.train(settings, "softgan.train " + " ".join(argv)):
-        raise Stopped("stopped and saved; the same call goes on", code)
-    return config.run_folder(settings)
+    return training.train(gan_type, data, callbacks, options)
 
 
-def open_run(folder: str | Path, checkpoint: int | None = None, devices: str = "auto") -> OpenedRun:
+def open_run(
+    folder: str | Path, checkpoint: int | Literal["best"] | None = None, devices: str | None = None
+) -> Run:
     """Opens a run for use, without its data, optimisers and discriminators.
 
     Args:
         folder: the run folder, such as results/demo.
-        checkpoint: iterations of the checkpoint to load; None for the newest.
-        devices: as `--devices`; the first of several is used.
-
-    Returns:
-        The run: `system` has the networks and the methods for what it can do, such as `sample`,
-        `translate`, `encode`, `remove` or `classify` (see `framework.engine.capabilities`).
+        checkpoint: iterations of the checkpoint to load; "best" for that of `keep_best`; None for
+            the newest.
+        devices: as `--devices`, the first of several is used; None for those of the training.
 
     Raises:
         MissingError: there is no run or no such checkpoint.
         UserError: the checkpoint is damaged, or of other networks.
     """
-    from framework.commands.base import load_tensorflow
+    _check_packages()
+    from softgan import training
 
-    load_tensorflow()
-    from framework.trainers import opening
+    return training.open_run(folder, checkpoint, devices)
 
-    return opening.open_run(folder, checkpoint=checkpoint, devices=devices)
+
+def sheet(*domains: np.ndarray, rows: int | None = None) -> Image.Image:
+    """Arranges images as one picture, which notebooks show.
+
+    Args:
+        *domains: one or two arrays of images [N, H, W, C] in [-1, 1] or uint8. Those of the second
+            array are below those of the first, pair by pair.
+        rows: rows of images of each array.
+    """
+    _check_packages()
+    from PIL import Image
+
+    from framework.results import pair_sheet
+
+    return Image.fromarray(pair_sheet(domains, rows))
 
 
 def list_systems() -> tuple[str, ...]:
     """Names of the built-in systems and of those of installed packages."""
+    _check_packages()
     from framework.options import config
 
     return config.systems()
 
 
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _check_packages() -> None:
+    """Raises ImportError if packages of other projects hide those of this one."""
+    if message := packages.hidden():
+        raise ImportError(message)
 
 
-def __getattr__(name: str) -> str:
-    if name == "__version__":
-        return metadata.version("softgan")
-    raise AttributeError(f"module {__name__} has no attribute {name}")
+def __getattr__(name: str) -> Any:
+    """Imports errors, `Run` and the version when they are first used: TensorFlow is slow."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    _check_packages()
+    if name == "Run":
+        from softgan.run import Run
+
+        return Run
+    import framework
+    from framework import errors
+
+    return getattr(framework if name == "__version__" else errors, name)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework.utils import batched, dtype_policy, float_array, slerp, to_float
+from framework.utils import batched, closed_path, dtype_policy, float_array, slerp, to_float
 
 
 def test_pixels_become_minus_one_to_one():
@@ -55,3 +55,15 @@ def test_the_policy_of_layers_is_not_left_behind():
     with dtype_policy("no"):
         assert keras.layers.Dense(1).compute_dtype == "float32"
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_closed_path_goes_through_all_points_evenly():
+    points = np.random.default_rng(0).uniform(-1, 1, (3, 50)).astype(np.float32)
+    path = closed_path(points, 8)
+    assert path.shape == (24, 50) and path.dtype == np.float32
+    np.testing.assert_allclose(path[::8], points, atol=1e-6)
+    norms = np.linalg.norm(path, axis=1)
+    assert norms.min() > 0.9 * np.linalg.norm(points, axis=1).min()
+    assert np.abs(path).max() <= np.abs(points).max()
+    steps = np.linalg.norm(np.diff(path, axis=0, append=path[:1]), axis=1)
+    assert steps.max() < 3 * steps.min()  # also from the last vector to the first one

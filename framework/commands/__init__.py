@@ -1,1 +1,1 @@
-"""The commands of `main.py`, one file each: a function `run(argv)`, and its help as docstring."""
+"""The commands, one file each: a function `run(argv)`, and its help as docstring."""

@@ -5,22 +5,17 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal
 
 from framework.engine import cluster
-from framework.errors import UsageError, UserError, WorkerLost, out_of_memory
+from framework.errors import UsageError, UserError, WorkerLost, out_of_memory, program
 from framework.options.base import LARGEST_SEED, Options
+from framework.options.flags import Parser
 
 if TYPE_CHECKING:
     from framework.trainers.opening import OpenedRun
 
-
-class Parser(argparse.ArgumentParser):
-    """Parser that raises UsageError, one line, where argparse prints the usage and exits."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises UsageError."""
-        raise UsageError(message)
+IMAGE_FORMATS = ("png", "jpg", "webp")  # in which commands write images
 
 
 def parser(command: str, help: str, run: bool = True) -> argparse.ArgumentParser:
@@ -29,14 +24,52 @@ def parser(command: str, help: str, run: bool = True) -> argparse.ArgumentParser
     Args:
         command: name of the command.
         help: description of the command.
-        run: whether it takes a run folder as first argument, and --devices.
+        run: whether it takes a run folder as first argument, --iteration and --devices.
     """
-    arguments = Parser(f"main.py {command}", description=help, allow_abbrev=False)
+    arguments = Parser(prog=f"{program()} {command}", description=help, allow_abbrev=False)
     if run:
         arguments.add_argument("run", metavar="RUN", help="run folder, such as results/demo")
         devices = "device to use, as in training; of several only the first [those of the run]"
         arguments.add_argument("--devices", help=devices)
+        checkpoint = "checkpoint to use: its iteration, or best, the one of --keep_best [newest]"
+        arguments.add_argument("--iteration", type=iteration, metavar="N|best", help=checkpoint)
     return arguments
+
+
+def add_output(arguments: argparse.ArgumentParser, metavar: str, help: str) -> None:
+    """Adds --out, a path, and --overwrite to the parser of a command."""
+    arguments.add_argument("--out", type=Path, metavar=metavar, help=help)
+    arguments.add_argument(
+        "--overwrite", action="store_true", help="replace existing files of the same names"
+    )
+
+
+def add_search(arguments: argparse.ArgumentParser) -> None:
+    """Adds the settings of the search for latent vectors to the parser of a command."""
+    arguments.add_argument(
+        "--restarts", type=positive, default=4, metavar="N",
+        help="random starts per image of the search for a latent vector [%(default)s]",
+    )  # fmt: skip
+    arguments.add_argument(
+        "--steps", type=positive, default=300, metavar="N", help="updates per start [%(default)s]"
+    )
+    arguments.add_argument("--seed", type=seed, default=0, help="seed of the starts [%(default)s]")
+
+
+def positive(text: str) -> int:
+    """Converts a number; raises ArgumentTypeError unless it is whole and at least 1."""
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text}: must be a whole number, at least 1")
+
+
+def iteration(text: str) -> int | Literal["best"]:
+    """Converts the value of --iteration; raises ArgumentTypeError unless a number or `best`."""
+    if text == "best":
+        return "best"
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text}: must be a whole number or best")
 
 
 def load_tensorflow() -> None:
@@ -55,6 +88,7 @@ def load_tensorflow() -> None:
         import tensorflow as tf
 
         tf.config.list_physical_devices()
+        tf.get_logger().setLevel("ERROR")
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
@@ -78,21 +112,22 @@ def tensorflow(devices: str, options: Options | None = None) -> Iterator[None]:
     load_tensorflow()
     import tensorflow as tf
 
-    from framework.engine.devices import make_reproducible
+    from framework.engine.devices import make_reproducible, of_all_workers
 
     make_reproducible(getattr(options, "deterministic", False))
-    if devices == "cpu":  # else operations outside the strategy, as for sheets, run on a GPU
-        tf.config.set_visible_devices([], "GPU")
     if cluster.workers() > 1:
-        from framework.engine.devices import of_all_workers
-
         of_all_workers()
     try:
-        yield
+        with _without_gpus() if devices == "cpu" else contextlib.nullcontext():
+            yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         if options:
             raise out_of_memory(options) from error
         raise UserError("out of memory: use fewer images, or add --devices cpu") from error
+    except tf.errors.UnknownError as error:
+        from framework.data.batches import reading_error
+
+        raise reading_error(error) or error from error
     except (tf.errors.UnavailableError, tf.errors.InternalError, tf.errors.AbortedError) as error:
         if cluster.workers() == 1:
             raise
@@ -100,6 +135,17 @@ def tensorflow(devices: str, options: Options | None = None) -> Iterator[None]:
             "another worker stopped answering: start all workers again, their number may differ; "
             "the run goes on from its newest checkpoint"
         ) from error
+
+
+def _without_gpus() -> contextlib.AbstractContextManager:
+    """Keeps operations outside the strategy, such as those of sheets, off the GPUs."""
+    import tensorflow as tf
+
+    try:
+        tf.config.set_visible_devices([], "GPU")
+    except RuntimeError:  # a Python program may have used them, and may do so again
+        return tf.device("CPU:0")
+    return contextlib.nullcontext()
 
 
 def seed(text: str) -> int:
@@ -131,7 +177,7 @@ def open_with_capability(
     with tensorflow(args.devices or run.config.get("devices", "auto")):
         from framework.trainers.opening import open_run
 
-        opened = open_run(args.run, devices=args.devices)
+        opened = open_run(args.run, checkpoint=args.iteration, devices=args.devices)
         if not isinstance(opened.system, capability):
             raise UsageError(f"{args.run}: a {opened.options.gan_type} {message}")
         yield opened

@@ -1,4 +1,4 @@
-"""The checks of `main.py doctor`: what this machine has, what is missing and what to do."""
+"""The checks of the command `doctor`: what this machine has, what is missing and what to do."""
 
 import importlib
 import os
@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from framework.errors import UsageError, UserError
+from framework.errors import UsageError, UserError, program
 from framework.options.flags import suggest
 
 PACKAGES = {"tensorflow": (2, 21), "keras": (3, 12), "numpy": (), "tensorflow-datasets": ()}
@@ -216,7 +216,7 @@ def weights(results_dir: str, data_dir: str) -> Iterator[Finding]:
         trunk, heads = torchvision.present(net, folder), lpips.find_heads(net, folder)
         remedy = "a run that needs it downloads it"
         yield _weight_file(f"{net} (--perceptual_net, --lpips_net)", trunk, remedy)
-        yield _weight_file(f"LPIPS heads of {net}", heads, f"see main.py lpips A B --net {net}")
+        yield _weight_file(f"LPIPS heads of {net}", heads, f"see {program()} lpips A B --net {net}")
     for net, source in identity.SOURCES.items():
         try:
             file = identity.find(net, None, data_dir)

@@ -56,9 +56,10 @@ def _files(path: Path) -> list[Path]:
     """Returns the file, or the sorted image files of a folder."""
     if path.is_file():
         return [path]
-    from framework.data import folder
+    from framework.data.folder import with_suffix
+    from framework.data.formats import SUFFIXES
 
-    files = folder.with_suffix(path, folder.SUFFIXES) if path.is_dir() else []
+    files = with_suffix(path, SUFFIXES) if path.is_dir() else []
     if not files:
         raise MissingError(f"{path}: no image (png, jpg or npy) there")
     return files
@@ -86,7 +87,8 @@ def _array(file: Path) -> np.ndarray:
     from framework.data.decode import UNREADABLE, array, decoded
 
     try:
-        images = array(file) if file.suffix.lower() == ".npy" else np.asarray(decoded(file))
+        is_array = file.suffix.lower() == ".npy"
+        images = array(file) if is_array else np.asarray(decoded(file.read_bytes()))
     except UNREADABLE as error:
         raise UserError(f"cannot read {file}: replace or remove it") from error
     if images.dtype == np.uint8:

@@ -4,20 +4,23 @@ With --grid FLAG=V1,V2,... (once or several times) it trains a run for every com
 """
 
 import contextlib
+import functools
 import importlib.util
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from framework.commands.base import load_tensorflow, tensorflow
 from framework.engine import cluster
-from framework.errors import MissingError, UsageError
+from framework.errors import MissingError, UsageError, program
 from framework.experiments import grid, runner
-from framework.options import config
+from framework.options import config, continuation
 from framework.options.base import Options
 
 if TYPE_CHECKING:
+    import keras
+
     from framework.engine.trainer import Trainer
     from framework.results import Run
 
@@ -30,15 +33,22 @@ def run(argv: Sequence[str]) -> int:
     if sweep.values:
         return _sweep(sweep)
     options = config.parse(argv)
-    return train(options, "python main.py " + shlex.join(argv))
+    return train(options, shlex.join([*program().split(), *argv]))
 
 
-def train(options: Options, command: str) -> int:
+def train(
+    options: Options,
+    command: str,
+    arrays: Any = None,
+    callbacks: Sequence["keras.callbacks.Callback"] = (),
+) -> int:
     """Trains or resumes a run, evaluates it and writes its page.
 
     Args:
         options: options of the run.
         command: the command line, which is shown on the page.
+        arrays: data that a Python program passes, see `data.arrays`; None without these.
+        callbacks: Keras callbacks, see `recording.train`.
 
     Returns:
         Exit code: 0 if finished, 75 or 130 if a signal stopped it (everything is saved).
@@ -51,38 +61,62 @@ def train(options: Options, command: str) -> int:
     """
     from framework.data import names
 
-    names.check(options)
+    names.check(options, arrays)
     if options.dry_run:
         return _dry_run(options)
-    from framework.results import Run, locked
+    from framework.results import locked
+
+    folder = config.run_folder(options)
+    _check(options, folder, command)
+    with (
+        locked(folder) if cluster.is_chief() else contextlib.nullcontext(),
+        tensorflow(options.devices, options),
+    ):
+        return _train(options, folder, command, arrays, callbacks)
+
+
+def _check(options: Options, folder: Path, command: str) -> None:
+    """Raises the errors that are known before data are loaded; arguments as for `_train`."""
+    from framework.engine import data_files
+    from framework.results import Run
 
     if options.logger == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
         raise MissingError("--logger tensorboard: pip install tensorboard")
     if cluster.workers() > 1 and options.devices != "auto":
         raise UsageError(f"--devices {options.devices}: several workers use all their devices")
-    folder = config.run_folder(options)
     Run.check(
         folder, options.to_dict(), overwrite=options.overwrite,
-        inert=config.inert_options(options.gan_type), upgrade=config.upgraded,
+        inert=config.inert_options(options.gan_type) | data_files.places(folder),
+        upgrade=config.upgraded,
+        advice=functools.partial(continuation.advice, options, command),
     )  # fmt: skip
-    with (
-        locked(folder) if cluster.is_chief() else contextlib.nullcontext(),
-        tensorflow(options.devices, options),
-    ):
-        return _train(options, folder, command)
+    continuation.check_rates(options, command)
 
 
-def _train(options: Options, folder: Path, command: str) -> int:
+def _train(
+    options: Options,
+    folder: Path,
+    command: str,
+    arrays: Any,
+    callbacks: Sequence["keras.callbacks.Callback"],
+) -> int:
     """Trains the run in `folder`; only the chief of several workers writes there."""
     from framework.commands import training
+    from framework.engine import initial
 
-    data = training.load_data(options)
+    training.check_metric(options)
+    initial.check(options)
+    data = training.load_data(options, arrays=arrays)
     trainer = training.build_trainer(options, data)
+    lines = initial.start(trainer)
     if cluster.is_chief():
+        evaluation = training.evaluation_of(trainer)
         # This may delete an older run: all options have been checked before.
         run = training.open_run_folder(trainer, folder, command, options.overwrite)
-        suite = training.suite_of(trainer, run)
-        code = training.fit(trainer, suite, run, training.callbacks_of(options, run))
+        for line in lines:
+            run.note(line)
+        suite, loggers = training.suite_of(trainer, run), training.callbacks_of(options, run)
+        code = training.fit(trainer, suite, run, [*loggers, *callbacks], evaluation)
         if code:
             _report_stopped(options, run, int(trainer.step))
     else:
@@ -105,6 +139,8 @@ def _follow(trainer: "Trainer", checkpoints: Path) -> int:
 
     loop.every(trainer.options.log_every, check)
     loop.every(trainer.options.sheet_every, lambda step: None)
+    if trainer.options.evaluate_every:
+        loop.every(trainer.options.evaluate_every, lambda step: trainer.check_weights())
     return loop.run()
 
 

@@ -4,45 +4,56 @@ import dataclasses
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from framework import presets
 from framework.data import PAIRS, Data, load, prune
-from framework.engine import cluster, devices, recording
+from framework.engine import best, cluster, data_files, devices, recording
 from framework.engine.preparation import Preparation
 from framework.engine.stages import FirstStage
 from framework.engine.system import save_models
 from framework.engine.trainer import Trainer
-from framework.errors import UsageError
-from framework.evaluation import metrics
+from framework.errors import UsageError, program
+from framework.evaluation import halves, metrics
 from framework.evaluation.evaluation import Subject
 from framework.evaluation.suite import Suite, prepare
 from framework.frozen import classifiers
-from framework.frozen.classifiers import ClassifierStore
-from framework.options import config
+from framework.frozen.classifiers import ClassifierStore, LoadedClassifiers
+from framework.options import config, flags
 from framework.options.base import Options
 from framework.results import Run, complete_file, write_json
 from framework.trainers import classifier_trainer
 from framework.trainers.registry import trainer_class
 
 
-def load_data(options: Options) -> Data:
+def load_data(options: Options, evaluated: Path | None = None, arrays: Any = None) -> Data:
     """Loads the data of a run.
 
     For some pairs, images of domain 2 that a classifier cannot recognise are removed. The
     classifier is trained if there is none.
 
+    Args:
+        options: of the run.
+        evaluated: folder of a run that is evaluated and not trained: if its images have changed,
+            this is told, and images that it was trained on are not held out.
+        arrays: data that a Python program passes, see `data.arrays`; None without these.
+
     Raises:
         MissingError: data are missing or damaged.
-        UsageError: the options do not fit the data.
+        UsageError: the options do not fit the data, or the images are not those of the run that
+            goes on.
     """
     contract, name = trainer_class(options).contract, config.data_option(options.gan_type)
     pair = PAIRS.get(getattr(options, name))
     needs_pruning = pair and pair.prune_by_classifier
     if needs_pruning and contract == "labelled_source":
         raise UsageError(f"--{name}: pruning reads labels of domain 2, which this system may not")
-    data = load(options, contract)
+    folder = evaluated or config.run_folder(options)
+    is_new = options.overwrite and not evaluated
+    kept = None if is_new else data_files.read(folder, refuses=not evaluated)
+    data = load(options, contract, kept, arrays)
     if options.dry_run or not needs_pruning:
         return data
     settings = classifiers.settings(options, iterations=2000)
@@ -139,9 +150,12 @@ def open_run_folder(
     options = trainer.options
     run = Run.open(
         folder, options.to_dict(), command, overwrite=overwrite,
-        inert=config.inert_options(options.gan_type) | {*free}, upgrade=config.upgraded,
+        inert=config.inert_options(options.gan_type) | data_files.places(folder) | {*free},
+        upgrade=config.upgraded,
     )  # fmt: skip
     run.write_data(trainer.data.facts.to_dict())
+    if not free:  # a first stage is found by its data, of which some may be others
+        data_files.keep(run.folder, trainer.data)
     if needed := trainer.system.needs_frozen:  # from now on the run can be opened
         save_models({name: trainer.frozen[name] for name in needed}, run.models)
     return run
@@ -173,29 +187,98 @@ def build_trainer(
 
 def suite_of(trainer: Trainer, run: Run | None = None) -> Suite:
     """Returns the evaluations of a system in training; without `run` they write no sheets."""
-    subject = Subject(
-        trainer.system, trainer.data, chief_store(), trainer.frozen,
+    return Suite(_subject(trainer, trainer.data, run))
+
+
+def _subject(trainer: Trainer, data: Data, run: Run | None = None) -> Subject:
+    return Subject(
+        trainer.system, data, chief_store(), trainer.frozen,
         step=lambda: int(trainer.step), run=run, held_out_terms=trainer.held_out_terms,
     )  # fmt: skip
-    return Suite(subject)
+
+
+def check_metric(options: Options) -> None:
+    """Refuses a metric of --keep_best that nobody has described, or that has no better direction.
+
+    Raises:
+        UsageError: it has not; the text suggests others.
+    """
+    name = options.keep_best
+    if name is None:
+        return
+    about = metrics.describe(name)
+    if about is None:
+        known = [each.name for each in metrics.DESCRIPTIONS if each.better]
+        raise UsageError(f"--keep_best {name}: {flags.suggest(name, known)}")
+    if about.better is None:
+        raise UsageError(
+            f"--keep_best {name}: neither higher nor lower values of it are better; choose a "
+            f"metric with a direction, see `{program()} evaluate --help`"
+        )
+
+
+def evaluation_of(trainer: Trainer) -> recording.Evaluation | None:
+    """Returns the evaluation of --evaluate_every; None without this option.
+
+    Raises:
+        UsageError: this run does not have the metric of --keep_best.
+    """
+    options = trainer.options
+    if not options.evaluate_every:
+        return None
+    subject = _subject(trainer, halves.to_choose(options, trainer.data))
+    subject.classifiers, subject.quiet = LoadedClassifiers(train_classifier), True
+    if options.keep_best:
+        subject.draw = halves.DRAW
+    suite = Suite(subject)
+
+    def measure() -> dict[str, float]:
+        values = {name: metric["value"] for name, metric in suite.metrics().items()}
+        return {name: value for name, value in values.items() if isinstance(value, int | float)}
+
+    # Evaluators are trained now, where a signal loses nothing, and errors occur before training.
+    known = {name: about.better for name in measure() if (about := metrics.describe(name))}
+    if options.keep_best is None:
+        return recording.Evaluation(measure)
+    better = known.get(options.keep_best)
+    if better is None:
+        usable = ", ".join(name for name, direction in known.items() if direction)
+        raise UsageError(
+            f"--keep_best {options.keep_best}: this run does not have this metric; "
+            + (f"it has {usable}" if usable else "it has none: they need more held-out images")
+        )
+    return recording.Evaluation(measure, better)
 
 
 def fit(
-    trainer: Trainer, suite: Suite, run: Run, callbacks: Sequence[keras.callbacks.Callback] = ()
+    trainer: Trainer,
+    suite: Suite,
+    run: Run,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    evaluation: recording.Evaluation | None = None,
 ) -> int:
     """Trains a run and, if no signal stops it, finishes it; returns the exit code of `Loop.run`."""
     code = recording.train(
-        trainer, run, statistics=suite.statistics, sheet=suite.sheet, callbacks=callbacks
-    )
+        trainer, run, statistics=suite.statistics, sheet=suite.sheet, evaluation=evaluation,
+        callbacks=callbacks,
+    )  # fmt: skip
     if not code:
         finish(trainer, suite, run, published(trainer.options))
     return code
 
 
 def finish(trainer: Trainer, suite: Suite, run: Run, published: dict[str, float]) -> None:
-    """Saves the networks of a finished run, evaluates it and writes its page."""
-    save_models(trainer.models(), run.models)
-    evaluate(suite, run, trainer.options, published)
+    """Saves the networks of a finished run, evaluates it and writes its page.
+
+    With --keep_best the networks and metrics are those of the best checkpoint.
+    """
+    with best.state(trainer, run) as origin:
+        save_models(trainer.models(), run.models)
+        run.save_origin(origin)
+        if trainer.options.keep_best:
+            data = halves.to_measure(trainer.options, trainer.data)
+            suite = Suite(_subject(trainer, data, run))
+        evaluate(suite, run, trainer.options, published)
 
 
 def published(options: Options) -> dict[str, float]:
@@ -213,7 +296,7 @@ def evaluate(suite: Suite, run: Run, options: Options, published: dict[str, floa
         options: options of the run.
         published: published values of metrics, which the page shows beside ours.
     """
-    results = suite.metrics()
+    results = halves.explained(options, suite.metrics())
     if results:
         run.save_metrics(results)
     else:
@@ -226,12 +309,20 @@ def evaluate(suite: Suite, run: Run, options: Options, published: dict[str, floa
     suite.figures()
     run.plots()
     page = run.report(published, metrics.describe)
+    for line in metric_lines(results):
+        run.note(line)
+    run.note(f"see {page}")
+
+
+def metric_lines(results: dict[str, dict[str, Any]]) -> list[str]:
+    """Returns a line for each metric that is a number, with its interval."""
+    lines = []
     for name, metric in results.items():
         if isinstance(metric["value"], int | float):
             limits = metric["ci95"]
             interval = f"  [{limits[0]:.3f}, {limits[1]:.3f}]" if limits else ""
-            run.note(f"{name} {metric['value']:.3f}{interval}")
-    run.note(f"see {page}")
+            lines.append(f"{name} {metric['value']:.3f}{interval}")
+    return lines
 
 
 def callbacks_of(options: Options, run: Run) -> list[keras.callbacks.Callback]:

@@ -1,129 +1,148 @@
-"""Translates images of one domain to the other domain.
+"""Applies a finished run to images; writes one file for each image, under its own name.
 
-A translation system translates them directly. A coupled pair of generators first searches for the
-latent vector of each image and generates the image of the other domain from it. Writes into the
-folder `samples` of the run a sheet (images, reconstructions, translations), the translations as an
-array in [-1, 1] and, for a coupled pair, a table of the mean squared pixel errors of the
-reconstructions.
+PATH is an image or a folder of images, at any depth. A system that translates, such as cyclegan,
+translates them to the other domain. A coupled pair of generators first searches for the latent
+vector of each image and generates the image of the other domain from it; errors.csv has the mean
+squared pixel error of each search. g2g, lord and factors keep the content of an image and take the
+style or the class of a guide; content adds what a guide has, or removes it. A sheet of the first
+images is written into the folder `samples` of the run.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from framework.commands.base import open_with_capability, parser, seed
+from framework.commands.base import (
+    IMAGE_FORMATS,
+    add_output,
+    add_search,
+    open_with_capability,
+    parser,
+)
 from framework.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from framework.commands.given import Given
+    from framework.commands.transformations import Transformation
     from framework.trainers.opening import OpenedRun
 
-SHEET_IMAGES = 64  # given images on the sheet
-
-
-class Translation(NamedTuple):
-    """Translations of N images.
-
-    Attributes:
-        images: reconstructions, if there are any, and translations, each [N, S, S, C] in [-1, 1].
-        errors: mean squared pixel errors [N] of the reconstructions; None if not measured.
-        caption: caption of the sheet.
-    """
-
-    images: tuple[np.ndarray, ...]
-    errors: np.ndarray | None
-    caption: str
+ERRORS = "errors.csv"
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     args = _parse(argv)
-    from framework.engine.capabilities import Inverts, Translates
+    from framework.commands import given, outputs, transformations
 
-    message = "does not translate between two domains (of a system of two stages, stage 2 does)"
-    with open_with_capability(args, (Translates, Inverts), message) as opened:
-        direct = isinstance(opened.system, Translates)
-        _translate(opened, args, _by_translator if direct else _by_latent_vectors)
+    inputs = given.find(args.path)
+    given.check(inputs)
+    guides = given.find(args.guide) if args.guide else None
+    if guides:
+        given.check(guides)
+    message = "makes no images from images (of a system of two stages, stage 2 does)"
+    with open_with_capability(args, transformations.USABLE, message) as opened:
+        from framework.commands.translating import write_results, write_sheet
+
+        transformation = transformations.choose(opened, args, _guide_images(guides, opened))
+        folder = args.out or _default_folder(opened, inputs, transformation)
+        results = _result_files(inputs, guides, transformation, folder, args.format)
+        table = folder / ERRORS
+        every = [*(file for files in results for file in files), table]
+        outputs.refuse_existing(every, args.overwrite, inputs.files)
+        shown = write_results(opened, transformation, inputs, results, args.fit)
+        print(
+            write_sheet(opened.run, transformation, f"{inputs.label}_{transformation.name}", shown)
+        )
+        if transformation.errors is not None:
+            _write_errors(table, inputs, transformation.errors)
+        print(f"{len(every) - 1} images in {folder}")
     return 0
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Reads the arguments; raises UsageError for wrong ones."""
     arguments = parser("translate", __doc__ or "")
+    arguments.add_argument("path", type=Path, nargs="?", metavar="PATH", help="image, or folder")
+    place = "folder of the results [RUN/translations/<name of PATH>_<what was done>]"
+    add_output(arguments, "DIR", place)
     arguments.add_argument(
-        "--images", required=True, metavar="DIR", help="folder of png, jpg or npy files"
+        "--format", choices=IMAGE_FORMATS, default="png", help="of the results [%(default)s]"
     )
     arguments.add_argument(
-        "--domain", type=int, default=1, choices=(1, 2), help="domain of the images [1]"
-    )
-    arguments.add_argument(
-        "--restarts", type=int, default=4,
-        help="random starts per image of the search for a latent vector [4]",
+        "--fit", choices=("crop", "pad", "whole"), default="crop",
+        help="crop: the middle square, as in training; pad: the complete image at the size of the "
+        "training; whole: at its own size if the networks can be applied to it, else the result "
+        "is resized to it [%(default)s]",
     )  # fmt: skip
-    arguments.add_argument("--steps", type=int, default=300, help="updates per start [300]")
-    arguments.add_argument("--seed", type=seed, default=0, help="seed of the starts [0]")
+    arguments.add_argument(
+        "--domain", type=int, choices=(1, 2), help="domain of the images [1, or the possible one]"
+    )
+    choice = arguments.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--guide", type=Path, metavar="PATH",
+        help="image, or folder of images, whose style, class or extra the results have; several "
+        "guides give a folder of results each",
+    )  # fmt: skip
+    choice.add_argument(
+        "--remove", action="store_true", help="remove what only images of domain 2 have"
+    )
+    choice.add_argument(
+        "--reconstruct", action="store_true", help="reconstruct images from their own codes"
+    )
+    add_search(arguments)
+    arguments.add_argument("--images", help=argparse.SUPPRESS)  # of version 0.1
     args = arguments.parse_args(argv)
-    if min(args.restarts, args.steps) < 1:
-        raise UsageError("--restarts and --steps must be at least 1")
+    if args.images:
+        raise UsageError(f"--images: give the folder after the run: translate RUN {args.images}")
+    if args.path is None:
+        raise UsageError("PATH is missing: translate RUN PATH, an image or a folder of images")
     return args
 
 
-def _translate(
-    opened: OpenedRun, args: argparse.Namespace, translate: Callable[..., Translation]
-) -> None:
-    """Translates the images of a folder; writes the results and prints their paths."""
-    from framework.data.folder import listed
-    from framework.results import write_array, write_table
+def _guide_images(guides: Given | None, opened: OpenedRun) -> np.ndarray | None:
+    """Returns the middle squares of the guides, float32 [G, S, S, 3] in [-1, 1]."""
+    if guides is None:
+        return None
+    import numpy as np
+
+    from framework.commands import given
     from framework.utils import float_array
 
-    files, pixels = listed(args.images, opened.options.image_size)
-    inputs, run = float_array(pixels), opened.run
-    translation = translate(opened, inputs, args)
-    name = f"translate_{Path(args.images).resolve().name}_domain{args.domain}"
-    rows = -(-min(len(files), SHEET_IMAGES) // 16)
-    first_images = tuple(images[:SHEET_IMAGES] for images in (inputs, *translation.images))
-    print(run.sheet(first_images, name, rows=rows, caption=translation.caption))
-    write_array(run.samples / f"{name}.npy", translation.images[-1])
-    print(run.samples / f"{name}.npy")
-    errors = translation.errors
-    if errors is not None:
-        table = run.samples / f"{name}.csv"
-        write_table(table, ("file", "error"), zip((f.name for f in files), errors, strict=True))
-        print(table)
-        print(f"mean error {errors.mean():.4f} over {len(files)} images")
+    squares = given.squares(guides.files, opened.options.image_size)
+    return float_array(np.concatenate([*squares]))
 
 
-def _by_latent_vectors(
-    opened: OpenedRun, inputs: np.ndarray, args: argparse.Namespace
-) -> Translation:
-    """Searches for latent vectors of images [N, S, S, C] and generates both domains from them."""
-    from framework.evaluation import captions
-
-    system: Any = opened.system
-    settings = dict(restarts=args.restarts, steps=args.steps, seed=args.seed)
-    z, errors = system.invert(inputs, args.domain, **settings)
-    images = system.sample(z)
-    caption = captions.given_images(args.domain, opened.run.domain_names, "inverted")
-    return Translation((images[args.domain - 1], images[2 - args.domain]), errors, caption)
+def _default_folder(opened: OpenedRun, inputs: Given, transformation: Transformation) -> Path:
+    """Returns the folder of the results inside that of the run."""
+    return opened.run.folder / "translations" / f"{inputs.label}_{transformation.name}"
 
 
-def _by_translator(opened: OpenedRun, inputs: np.ndarray, args: argparse.Namespace) -> Translation:
-    """Translates images [N, S, S, C] and, if the system can do it, translates the results back."""
-    from framework.engine.capabilities import Direction
-    from framework.evaluation import captions
+def _result_files(
+    inputs: Given, guides: Given | None, transformation: Transformation, folder: Path, format: str
+) -> list[list[Path]]:
+    """Returns the files of the results, for each guide those of all images.
 
-    system: Any = opened.system
-    direction, directions = Direction(args.domain, 3 - args.domain), system.directions()
-    names = opened.run.domain_names
-    if direction not in directions:
-        possible = " and ".join(f"{a} to {b}" for a, b in directions)
-        raise UsageError(f"{args.run}: translates {possible}; see --domain")
-    translations = system.translate(inputs, direction)
-    if direction.reverse not in directions:
-        return Translation((translations,), None, captions.given_images(args.domain, names))
-    cycle = system.translate(translations, direction.reverse)
-    caption = captions.given_images(args.domain, names, "cycle")
-    return Translation((cycle, translations), None, caption)
+    Without guides, or with one, they are in `folder`; else each guide has a folder in it.
+    """
+    from framework.commands import outputs
+
+    names = outputs.names(inputs.names, f".{format}")
+    if guides is None or transformation.guides is None or len(transformation.guides) == 1:
+        return [[folder / name for name in names]]
+    return [[folder / part / name for name in names] for part in outputs.names(guides.names, "")]
+
+
+def _write_errors(path: Path, inputs: Given, errors: Sequence[float]) -> None:
+    """Writes the error of the latent vector of each image, and prints the mean."""
+    from framework.data.listing import shown
+    from framework.results import write_table
+
+    rows = zip((shown(str(name)) for name in inputs.names), errors, strict=True)
+    write_table(path, ("file", "error"), rows)
+    print(path)
+    print(f"mean error {sum(errors) / len(errors):.4f} over {len(errors)} images")

@@ -6,6 +6,7 @@ from framework.data.loading import load
 from framework.data.pairs import PAIRS, Pair
 from framework.data.pruning import prune
 from framework.data.sources import SOURCES, Source
+from framework.data.storage import Images, StoredImages, chunks, joined, mapped
 from framework.data.views import VIEWS
 
 __all__ = [
@@ -16,9 +17,14 @@ __all__ = [
     "Data",
     "Domain",
     "Facts",
+    "Images",
     "Pair",
     "Source",
+    "StoredImages",
+    "chunks",
     "fingerprint",
+    "joined",
     "load",
+    "mapped",
     "prune",
 ]

@@ -16,16 +16,22 @@
   independently of y1 |
 """
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
+from framework.data import keys
+from framework.data.augmentation import Augmentation
 from framework.data.domains import Data, Domain
-from framework.errors import UsageError
+from framework.data.storage import StoredImages
+from framework.errors import MissingError, UsageError, out_of_memory_for_data
 
 Batch = dict[str, tf.Tensor]
 DRAW_NUMBERS = 1000  # more than there are domains, so that no two draws share a number
+UNREAD = -1  # index of an image that is not needed
+UNREADABLE = re.compile(r"\w+Error: (cannot read .*)")
 
 
 def dataset(
@@ -36,13 +42,13 @@ def dataset(
     first_step: int = 0,
     replicas: int = 1,
     own: range | None = None,
+    augmentation: Augmentation | None = None,
 ) -> tf.data.Dataset:
     """Returns an endless stream of batches, a pure function of (seed, step).
 
     There is one element per step and replica: a dict of "step", an int64 scalar, and the tensors
-    of the contract. Images are uint8 [updates, b, S, S, 3] (points: float32 [updates, b, 2]) with
-    a different batch for each update; labels are int64 [updates, b], attributes
-    [updates, b, K]. b is batch_size / replicas.
+    of the contract with b = batch_size / replicas rows. Images are uint8 [updates, b, S, S, 3]
+    (points: float32 [updates, b, 2]); labels are int64 [updates, b], attributes [updates, b, K].
 
     Args:
         data: the domains and their contract.
@@ -53,6 +59,7 @@ def dataset(
         replicas: devices that share a batch. Replica r gets the rows [r b, (r + 1) b) of the batch
             that a single replica would get.
         own: the replicas of this worker; None for all. Their elements follow each other.
+        augmentation: how images are changed; None: not at all.
 
     Raises:
         UsageError: batch_size is no multiple of replicas.
@@ -60,29 +67,58 @@ def dataset(
     if batch_size % replicas:
         raise UsageError(f"--batch_size {batch_size} must be a multiple of the {replicas} replicas")
     own = own or range(replicas)
-    element = _element(data, batch_size, updates, seed, replicas, own)
+    fetch = _fetch(data, batch_size, seed, augmentation or Augmentation())
+    element = _element(fetch, batch_size, updates, replicas, own)
     counts = tf.data.Dataset.counter(start=first_step * len(own), dtype=tf.int64)
     ahead = 2 * len(own)
     stream = counts.map(element, num_parallel_calls=ahead, deterministic=True).prefetch(ahead)
+    return stream.with_options(_without_tuning())
+
+
+def _without_tuning() -> tf.data.Options:
     options = tf.data.Options()
     options.autotune.enabled = False  # nothing to tune, and its thread outlives the stream
-    return stream.with_options(options)
+    return options
+
+
+def reading_error(error: tf.errors.UnknownError) -> MissingError | None:
+    """Returns the error of an image that cannot be read, which TensorFlow wraps; else None."""
+    match = UNREADABLE.search(str(error))
+    return MissingError(match[1]) if match else None
+
+
+Fetch = Callable[[tf.Tensor, tf.Tensor], Batch]
+"""Function from batches [updates, 1] and rows [1, b] to the tensors of the contract."""
 
 
 def _element(
-    data: Data, batch_size: int, updates: int, seed: int, replicas: int, own: range
+    fetch: Fetch, batch_size: int, updates: int, replicas: int, own: range
 ) -> Callable[[tf.Tensor], Batch]:
     """Returns the function from the number of an element to the element; arguments of `dataset`."""
-    streams = [_Stream(domain, seed, i) for i, domain in enumerate(data.domains)]
-    fetch = CONTRACTS[data.contract]
 
     def element(count: tf.Tensor) -> Batch:
         step, replica = count // len(own), own.start + count % len(own)
         rows = replica * (batch_size // replicas) + tf.range(batch_size // replicas, dtype=tf.int64)
         batches = step * updates + tf.range(updates, dtype=tf.int64)
-        return {"step": step} | fetch(data, streams, batches[:, None], rows[None, :], batch_size)
+        return {"step": step} | fetch(batches[:, None], rows[None, :])
 
     return element
+
+
+def _fetch(data: Data, batch_size: int, seed: int, augmentation: Augmentation) -> Fetch:
+    """Returns the function that fetches images and labels, and changes the images."""
+    streams = [_Stream(domain, seed, i) for i, domain in enumerate(data.domains)]
+    contract = CONTRACTS[data.contract]
+
+    def fetch(batches: tf.Tensor, rows: tf.Tensor) -> Batch:
+        batch = contract(data, streams, batches, rows, batch_size)
+        positions = batches * batch_size + rows
+        for number, name in enumerate(sorted(key for key in batch if key.startswith("x"))):
+            number = 0 if data.contract == "paired" else number
+            batch[name] = augmentation.apply(batch[name], positions, number)
+        return batch
+
+    return fetch
 
 
 def _separate(
@@ -93,7 +129,7 @@ def _separate(
     orders = [streams[0]] * len(streams) if data.contract == "paired" else streams
     indices = [stream.index(positions) for stream in orders]
     batch = {
-        f"x{i}": tf.gather(stream.images, index)
+        f"x{i}": stream.fetch(index)
         for i, (stream, index) in enumerate(zip(streams, indices, strict=True), start=1)
     }
     if data.contract == "labelled_source":
@@ -110,11 +146,11 @@ def _mixed(
     for number, stream in enumerate(streams):
         share = len(range(number, size, n))  # rows of this domain in one batch
         index = stream.index(batches * share + rows // n)
-        values = dict(x=tf.gather(stream.images, index), y=tf.gather(stream.labels, index))
+        own = rows % n == number
+        values = dict(x=stream.fetch(index, own), y=tf.gather(stream.labels, index))
         if data.contract == "indexed":
             values["i"] = before + index
         before += len(data.domains[number].images)
-        own = rows % n == number
         batch = {k: tf.where(_expand(own, v), v, batch.get(k, v)) for k, v in values.items()}
     return batch
 
@@ -168,8 +204,8 @@ def _draw(
             index = stream.index(positions, draw)
         else:
             index = stream.index_of_class(positions, classes, draw)
-        images = tf.gather(stream.images, index)
         own = domains == number
+        images = stream.fetch(index, own)
         x = images if x is None else tf.where(_expand(own, images), images, x)
         if stream.labels is not None and data.contract != "halves":
             labels = tf.gather(stream.labels, index)
@@ -199,33 +235,45 @@ def _seeds(*numbers: tf.Tensor | int) -> tf.Tensor:
     """Returns three seeds [N, 3] that depend on all bits of several numbers, the last of them [N].
 
     For small sets, the kernel that shuffles uses only the last eight bits of each seed: without
-    mixing, epochs 0 and 256 would have the same order. The bits are mixed as by SplitMix64 (Steele
-    et al., OOPSLA 2014, figure 16).
+    mixing, epochs 0 and 256 would have the same order.
     """
-    key = tf.constant(0, tf.uint64)
-    for number in numbers:
-        key += tf.cast(number, tf.uint64) + tf.constant(0x9E3779B97F4A7C15, tf.uint64)
-        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-            key = (key ^ _shift_right(key, shift)) * tf.constant(factor, tf.uint64)
-        key ^= _shift_right(key, 31)
-    parts = tf.stack([_shift_right(key, shift) for shift in (0, 16, 32)], axis=1)
-    return tf.cast(parts & tf.constant(0xFFFF, tf.uint64), tf.int64)
-
-
-def _shift_right(bits: tf.Tensor, shift: int) -> tf.Tensor:
-    return tf.bitwise.right_shift(bits, tf.constant(shift, tf.uint64))
+    bits = keys.mixed(*numbers)
+    return tf.stack([keys.part(bits, first, 16) for first in (0, 16, 32)], axis=1)
 
 
 class _Stream:
-    """The images of one domain as tensors, and their order in the endless stream."""
+    """The images of one domain, and their order in the endless stream."""
 
     def __init__(self, domain: Domain, seed: int, number: int):
         self._size, self._seed, self._number = len(domain.images), seed, number
+        self._images = domain.images
         # Eager tensors on the host are captured by reference; an array used inside the graph
         # would be copied into it as a constant, with a limit of 2 GB.
         with tf.device("CPU:0"):
-            self.images = tf.constant(domain.images)
+            self._tensor = None if isinstance(domain.images, StoredImages) else _in_memory(domain)
             self.labels = None if domain.labels is None else tf.constant(domain.labels, tf.int64)
+
+    def fetch(self, index: tf.Tensor, own: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns the images at the indices, int64 [updates, b].
+
+        Args:
+            index: indices of images.
+            own: bool [1 or updates, b], which of them are needed; the others may be any image. None
+                if all are needed.
+        """
+        if self._tensor is not None:
+            return tf.gather(self._tensor, index)
+        if own is not None:
+            index = tf.where(own, index, tf.constant(UNREAD, tf.int64))
+        images = tf.numpy_function(self._read, [index], self._images.dtype)
+        return tf.ensure_shape(images, [*index.shape, *self._images.shape[1:]])
+
+    def _read(self, index: np.ndarray) -> np.ndarray:
+        """Reads images that are not in memory; those at UNREAD are black."""
+        images = np.zeros((*index.shape, *self._images.shape[1:]), self._images.dtype)
+        needed = index != UNREAD
+        images[needed] = self._images[index[needed]]
+        return images
 
     def index(self, positions: tf.Tensor, draw: int = 0) -> tf.Tensor:
         """Returns the indices of the images at int64 positions of any shape.
@@ -260,3 +308,13 @@ class _Stream:
             rounds=8,  # with the usual 4, orders of 60,000 images resemble each other (r = 0.9)
         )
         return tf.reshape(shuffled, tf.shape(positions))
+
+
+def _in_memory(domain: Domain) -> tf.Tensor:
+    """Copies the images of a domain into a tensor; UserError where memory is too small."""
+    try:
+        return tf.constant(domain.images)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise out_of_memory_for_data(
+            domain.name, len(domain.images), domain.images.shape[1]
+        ) from error

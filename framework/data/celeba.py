@@ -145,7 +145,8 @@ def read_attributes(file: Path) -> dict[str, np.ndarray]:
 
 def _rows(file: Path) -> list[list[str]]:
     try:
-        rows = [line.replace(",", " ").split() for line in file.read_text().splitlines()]
+        lines = file.read_text(encoding="utf-8").splitlines()
+        rows = [line.replace(",", " ").split() for line in lines]
     except UnicodeDecodeError as error:
         raise MissingError(f"{file} is no text: unpack it or fetch it again") from error
     rows = [row for row in rows if row]

@@ -6,8 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from framework.data import storage
 from framework.data.audio import Clips
+from framework.data.identity import DomainFiles
+from framework.data.storage import Images
 from framework.errors import UsageError
+
+EVERY_97 = slice(None, None, 97)
 
 
 @dataclass(frozen=True)
@@ -16,16 +21,17 @@ class Domain:
 
     Attributes:
         name: for messages, sheets and the page.
-        images: training images, uint8 [N, S, S, 3], or float32 points [N, 2].
+        images: training images, uint8 [N, S, S, 3], or float32 points [N, 2]; `StoredImages` where
+            memory is too small for them.
         labels: int64 classes [N] or attributes 0/1 [N, K] of the training images, or None.
         test_images: held-out images, used by metrics only.
         test_labels: their labels, or None.
     """
 
     name: str
-    images: np.ndarray
+    images: Images
     labels: np.ndarray | None
-    test_images: np.ndarray
+    test_images: Images
     test_labels: np.ndarray | None
 
 
@@ -83,6 +89,7 @@ class Data:
         divided_by: the attribute that all images of domain 2 have and none of domain 1 has.
         domains_are_classes: whether the label of every image is the index of its domain.
         clips: the sound behind the test images of domain 2, if the images are spectrograms.
+        files: the files of each domain, if these are folders of images.
     """
 
     contract: str
@@ -93,6 +100,7 @@ class Data:
     divided_by: str | None = None
     domains_are_classes: bool = False
     clips: Clips | None = None
+    files: tuple[DomainFiles, ...] = ()
 
     @property
     def facts(self) -> Facts:
@@ -154,7 +162,7 @@ class Data:
     def by_domain(self) -> "Data":
         """Returns the same domains under 'labelled'; the class is the index of the domain."""
         domains = tuple(_as_class(domain, i) for i, domain in enumerate(self.domains))
-        return Data("labelled", domains, f"{self.name}-domains", len(domains))
+        return Data("labelled", domains, f"{self.name}-domains", len(domains), files=self.files)
 
     def labelled_source(self) -> "Data":
         """Returns the same pair under 'labelled_source': batches have the classes of domain 1.
@@ -227,7 +235,7 @@ def _sampled(domain: Domain, count: int, seed: int) -> Domain:
         return domain
     kept = np.sort(np.random.default_rng(seed).permutation(size)[:count])
     labels = None if domain.labels is None else domain.labels[kept]
-    return replace(domain, images=domain.images[kept], labels=labels)
+    return replace(domain, images=storage.select(domain.images, kept), labels=labels)
 
 
 def fingerprint(domains: tuple[Domain, ...]) -> list[list]:
@@ -236,9 +244,15 @@ def fingerprint(domains: tuple[Domain, ...]) -> list[list]:
     Per domain: name, shape of the images, checksum of every 97th image, checksum of the labels.
     """
     return [
-        [d.name, d.images.shape, _checksum(d.images[::97]), _checksum(d.labels)] for d in domains
+        [d.name, d.images.shape, _checksum(storage.select(d.images, EVERY_97)), _checksum(d.labels)]
+        for d in domains
     ]
 
 
-def _checksum(values: np.ndarray | None) -> int | None:
-    return None if values is None else zlib.crc32(np.ascontiguousarray(values).data)
+def _checksum(values: Images | None) -> int | None:
+    if values is None:
+        return None
+    checksum = 0
+    for chunk in storage.chunks(values):
+        checksum = zlib.crc32(chunk.data, checksum)
+    return checksum

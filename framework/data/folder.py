@@ -1,70 +1,103 @@
-"""Reads images of the user's folders: png, jpg or npy, grey or colour, with or without classes."""
+"""Reads images of the user's folders: any format, grey or colour, with or without classes."""
 
-from collections.abc import Collection
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from framework.data import identity, listing
 from framework.data.cache import cached
-from framework.data.decode import UNREADABLE, array, convert_to_rgb, decode_all, decoded
+from framework.data.decode import UNREADABLE, decode_all, decoded_file, open_image, reason, size_of
+from framework.data.identity import HELD_OUT, TRAINING, UNUSED, DomainFiles, Kept
+from framework.data.listing import FEW_NAMED, MOST_NAMED, Found, Listing, Reason, find_images, shown
 from framework.data.splits import Split, Splits, shuffled_order
+from framework.data.storage import on_demand
 from framework.errors import MissingError, UsageError, UserError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".npy")
+__all__ = ["Found", "Loaded", "find_images", "held_out", "listed", "read", "with_suffix"]
+
 CACHE_FROM = 1000  # images; fewer are decoded in a second or two
 
 
-def read(folder: str, size: int, data_dir: str) -> tuple[Splits, tuple[str, ...]]:
-    """Reads the images of a folder, cropped to their middle square and shrunk to `size`.
+class Loaded(NamedTuple):
+    """The images of a domain.
 
-    If the folder has no images of its own, each of its sub-folders is a class. Every tenth file by
-    sorted name is held out. An .npy file is one image [H, W], [H, W, 1], [H, W, 3] or [H, W, 4]:
-    uint8, or floats in [0, 1].
+    Attributes:
+        splits: training images and held-out images, uint8 [N, size, size, 3].
+        classes: names of the classes; empty without labels.
+        files: the files of the images.
+    """
+
+    splits: Splits
+    classes: tuple[str, ...]
+    files: DomainFiles
+
+
+def read(
+    paths: Sequence[str],
+    size: int,
+    data_dir: str,
+    pairs: bool = False,
+    allow_one: bool = False,
+    kept: Kept | None = None,
+    tests: Sequence[str] = (),
+) -> list[Loaded]:
+    """Reads the images of domains, cropped to their middle square and shrunk to `size`.
+
+    `listing.list_domain` says which files are images and which folders are classes. Every tenth
+    file by sorted name is held out. A line for each domain is printed.
 
     Args:
-        folder: path of the folder.
+        paths: the folder of each domain; or a single image.
         size: height and width of the images returned.
         data_dir: the folder of all data sets, for the cache.
-
-    Returns:
-        Splits of uint8 images [N, size, size, 3], and the class names (empty without labels).
+        pairs: whether files of the same name in two domains are pairs; then image i of one domain
+            belongs to image i of the other.
+        allow_one: whether domain 1 may have a single image, which is not held out.
+        kept: the files of the run at its start, which decide what is held out.
+        tests: the folder of the held-out images of each domain, beside its folder in `paths`; empty
+            to hold out every tenth image.
 
     Raises:
-        MissingError: no folder, or no image in it.
-        UsageError: only one image, an image smaller than `size`, or images beside sub-folders.
-        UserError: a file cannot be read.
+        MissingError: no folder, no image in it, or files that cannot be read.
+        UsageError: only one image, images smaller than `size`, files without a partner, or files
+            that are not those of the run.
     """
-    files, classes = _files(Path(folder))
-    if len(files) < 2:
-        raise UsageError(f"{folder} has {len(files)} image: a domain needs at least 2")
-
-    def build() -> Splits:
-        mask = held_out(len(files))
-        parts = ([files[i] for i in np.flatnonzero(part)] for part in (~mask, mask))
-        return Splits(*(_split(part, classes, size) for part in parts))
-
-    if len(files) < CACHE_FROM:
-        return build(), classes
-    return cached(data_dir, f"folder {size}", files, build), classes
+    listings, parts = _listings(paths, tests, pairs, allow_one)
+    if kept is not None and len(kept.domains) == len(listings):
+        listings = list(map(identity.with_classes, listings, kept.domains))
+        parts = identity.divide(listings, kept, pairs)
+    for number, (domain, part) in enumerate(zip(listings, parts, strict=True), start=1):
+        print(_line(number, domain, part))
+    return [
+        _read(domain, part, size, data_dir) for domain, part in zip(listings, parts, strict=True)
+    ]
 
 
-def check_names(folder1: str, folder2: str) -> None:
-    """Checks that the files of two folders are pairs: same names, except for the suffix.
-
-    Raises UsageError for a file without a partner in the other folder.
-    """
-    names1, names2 = (
-        {str(file.relative_to(folder).with_suffix("")) for file in _files(Path(folder))[0]}
-        for folder in (folder1, folder2)
-    )
-    for folder, missing in ((folder2, names1 - names2), (folder1, names2 - names1)):
-        if missing:
-            raise UsageError(f"--paired: {folder} has no file {min(missing)}.*")
+def _listings(
+    paths: Sequence[str], tests: Sequence[str], pairs: bool, allow_one: bool
+) -> tuple[list[Listing], list[np.ndarray]]:
+    """Lists the files of all domains; says of each one whether it is for TRAINING or HELD_OUT."""
+    training, test = ([listing.list_domain(Path(p)) for p in each] for each in (paths, tests))
+    for each in (training, test):
+        if pairs and each:
+            each[1] = listing.paired(*each)
+    for number, domain in enumerate(training):
+        if len(domain.files) < (1 if tests or (allow_one and number == 0) else 2):
+            raise UsageError(f"{shown(domain.root)} has 1 image: a domain needs at least 2")
+    if not test:
+        return training, [held_out(len(domain.files)).astype(int) for domain in training]
+    counts = [(len(one.files), len(other.files)) for one, other in zip(training, test, strict=True)]
+    parts = [np.repeat((TRAINING, HELD_OUT), each) for each in counts]
+    return list(map(listing.with_held_out, training, test)), parts
 
 
 def listed(folder: str, size: int) -> tuple[list[Path], np.ndarray]:
-    """Reads all images of a folder, or of its sub-folders, in the order of their names.
+    """Reads all images of a folder, at any depth, in the order of their names.
 
     Differs from `read` in that one image is enough, and that images smaller than `size` are
     enlarged, as those of data sets are.
@@ -72,42 +105,16 @@ def listed(folder: str, size: int) -> tuple[list[Path], np.ndarray]:
     Returns:
         The files, and their images, uint8 [N, size, size, 3].
     """
-    files, _ = _files(Path(folder))
-    return files, decode_all(len(files), size, lambda i: _image(files[i], size, enlarge=True))
+    files = find_images(Path(folder)).files
+    return [*files], decode_all(len(files), size, lambda i: _fitted(open_image(files[i]), size))
 
 
 def held_out(count: int) -> np.ndarray:
-    """Returns which files by sorted name are held out, bool [count]: every tenth, at least one."""
-    return np.arange(count) % 10 == min(9, count - 1)
+    """Returns which files by sorted name are held out, bool [count]: every tenth, at least one.
 
-
-def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
-    """Returns the image files, sorted, and the names of their classes."""
-    if not folder.is_dir():
-        raise MissingError(f"{folder} is not a folder: give one with images")
-    files = _images_in(folder)
-    classes = [path for path in sorted(folder.iterdir()) if _is_class(path)]
-    if files and classes:
-        raise UsageError(
-            f"{folder} has images, such as {files[0].name}, and folders of images, such as "
-            f"{classes[0].name}: use either images or one sub-folder per class, and move the "
-            "others away"
-        )
-    if files:
-        return files, ()
-    files = [file for path in classes for file in _images_in(path)]
-    if not files:
-        raise MissingError(f"{folder} has no {', '.join(SUFFIXES)} files, nor have its sub-folders")
-    return files, tuple(path.name for path in classes) if len(classes) > 1 else ()
-
-
-def _is_class(folder: Path) -> bool:
-    return folder.is_dir() and not folder.name.startswith(".") and bool(_images_in(folder))
-
-
-def _images_in(folder: Path) -> list[Path]:
-    """Returns image files sorted by name without suffix, as `check_names` compares them."""
-    return sorted(with_suffix(folder, SUFFIXES), key=lambda file: (file.stem, file.suffix))
+    A single file is not held out.
+    """
+    return np.arange(count) % 10 == (min(9, count - 1) or count)
 
 
 def with_suffix(folder: Path, suffixes: Collection[str]) -> list[Path]:
@@ -119,37 +126,109 @@ def with_suffix(folder: Path, suffixes: Collection[str]) -> list[Path]:
     )
 
 
-def _split(files: list[Path], classes: tuple[str, ...], size: int) -> Split:
-    """Reads images in a fixed random order."""
+def _line(number: int, domain: Listing, part: np.ndarray) -> str:
+    """Returns how many images of a domain are used for what, and which files are not used."""
+    counts = np.bincount(part, minlength=3)
+    line = f"domain {number} ({domain.title}): {counts[TRAINING]} training, "
+    line += f"{counts[HELD_OUT]} held out"
+    if counts[UNUSED]:
+        line += f", {counts[UNUSED]} not used"
+    if domain.classes:
+        names = listing.listed_names(map(shown, domain.classes), FEW_NAMED)
+        line += f"; {len(domain.classes)} classes: {names}"
+    if domain.is_mixed:
+        line += "; no classes, because images lie beside folders of images"
+    if domain.skipped:
+        skipped = listing.named(domain.skipped, FEW_NAMED, domain.root)
+        line += f"; skipped {len(domain.skipped)}: {skipped}"
+    return line
+
+
+def _read(domain: Listing, part: np.ndarray, size: int, data_dir: str) -> Loaded:
+    """Decodes the images of a domain, or finds them in the cache."""
+    files = [
+        tuple(domain.files[i] for i in np.flatnonzero(part == kind))
+        for kind in (TRAINING, HELD_OUT)
+    ]
+    used = [*files[0], *files[1]]
+    on_demand_splits = Splits(*(_split(each, domain, size) for each in files))
+    key = f"folder {size}, {len(files[0])} training, classes {', '.join(domain.classes)}"
+    try:
+        splits = cached(
+            data_dir, key, used, lambda: on_demand_splits, title=shown(domain.root),
+            least=CACHE_FROM,
+        )  # fmt: skip
+    except (MissingError, UsageError):
+        _check(used, size, domain.root, lambda file: decoded_file(file).size)
+        raise
+    if splits is on_demand_splits:  # decoded in training, where an error would be too late
+        _check(used, size, domain.root, size_of)
+    return Loaded(splits, domain.classes, DomainFiles(domain.root, domain.classes, *files))
+
+
+def _split(files: Sequence[Path], domain: Listing, size: int) -> Split:
+    """Returns images in a fixed random order, which are decoded when they are needed."""
     # Shuffled before they are read, because a second copy may not fit into memory.
     files = [files[i] for i in shuffled_order(len(files))]
-    images = decode_all(len(files), size, lambda i: _image(files[i], size))
-    labels = [classes.index(file.parent.name) for file in files] if classes else None
-    return Split(images, None if labels is None else np.array(labels, np.int64))
+    images = on_demand(len(files), size, lambda i: _image(files[i], size))
+    if not domain.classes:
+        return Split(images, None)
+    labels = [domain.classes.index(shown(file.relative_to(domain.root).parts[0])) for file in files]
+    return Split(images, np.array(labels, np.int64))
 
 
-def _image(file: Path, size: int, enlarge: bool = False) -> Image.Image:
-    try:
-        image = _array_image(file) if file.suffix.lower() == ".npy" else decoded(file)
-    except UNREADABLE as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"cannot read {file} ({reason}): repair or remove it") from error
-    if min(image.size) < size and not enlarge:
-        raise UsageError(
-            f"{file} is {image.width}x{image.height}, smaller than --image_size {size}: "
-            "choose a smaller size, or remove the file"
-        )
+def _image(file: Path, size: int) -> Image.Image:
+    """Reads an image; MissingError if it cannot be read, UsageError if it is too small."""
+    image = open_image(file)
+    if min(image.size) < size:
+        shape = f"{image.width}x{image.height}"
+        raise UsageError(_too_small([(file, shape)], size, file.parent))
+    return _fitted(image, size)
+
+
+def _fitted(image: Image.Image, size: int) -> Image.Image:
     return ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
 
 
-def _array_image(file: Path) -> Image.Image:
-    pixels = array(file)
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[..., 0]
-    if pixels.dtype.kind == "f" and pixels.size and 0 <= pixels.min() and pixels.max() <= 1:
-        pixels = np.rint(pixels * 255).astype(np.uint8)
-    if pixels.dtype != np.uint8:
-        raise ValueError(f"{pixels.dtype} values; use uint8, or floats in [0, 1]")
-    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
-        raise ValueError(f"shape {pixels.shape}; use [H, W] or [H, W, 1, 3 or 4]")
-    return convert_to_rgb(Image.fromarray(pixels))
+def _check(
+    files: Iterable[Path], size: int, root: Path, measure: Callable[[Path], tuple[int, int]]
+) -> None:
+    """Lists all files that cannot be read or, if there are none, all those that are too small.
+
+    Args:
+        files: the files.
+        size: height and width that an image must have at least.
+        root: folder to which the names in a message are relative.
+        measure: returns the width and height of the image in a file.
+
+    Raises:
+        MissingError, UsageError: there is such a file.
+    """
+    unique = list(
+        {(s.st_dev, s.st_ino): file for file, s in ((f, f.stat()) for f in files)}.values()
+    )
+
+    def fault(file: Path) -> tuple[type[UserError], str] | None:
+        try:
+            width, height = measure(file)
+        except UNREADABLE as error:
+            return MissingError, reason(error)
+        return (UsageError, f"{width}x{height}") if min(width, height) < size else None
+
+    with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
+        faults = list(zip(unique, pool.map(fault, unique), strict=True))
+    broken = [(file, found[1]) for file, found in faults if found and found[0] is MissingError]
+    small = [(file, found[1]) for file, found in faults if found and found[0] is UsageError]
+    if broken:
+        raise MissingError(listing.unreadable(broken, root))
+    if small:
+        raise UsageError(_too_small(sorted(small), size, root))
+
+
+def _too_small(files: Sequence[Reason], size: int, root: Path) -> str:
+    subject = "1 image" if len(files) == 1 else f"{len(files)} images"
+    verb = "is" if len(files) == 1 else "are"
+    return (
+        f"{subject} in {shown(root)} {verb} smaller than --image_size {size}: "
+        f"{listing.named(files, MOST_NAMED, root)}: choose a smaller size, or remove them"
+    )

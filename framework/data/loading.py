@@ -1,18 +1,34 @@
-"""Loads the data of a run: from named sources or the user's folders, as domains in memory."""
+"""Loads the data of a run as domains: named sources, the user's folders, or arrays."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from framework.data import audio, celeba, folder, names, sources, voices, wavs
+from framework.data import (
+    arrays,
+    audio,
+    celeba,
+    directories,
+    folder,
+    listing,
+    names,
+    sources,
+    tfds,
+    voices,
+    wavs,
+)  # fmt: skip
 from framework.data.audio import Clips
 from framework.data.domains import Data, Domain
+from framework.data.identity import Kept
 from framework.data.pairs import PAIRS
 from framework.data.sources import SOURCES
 from framework.data.splits import Split, Splits
+from framework.data.storage import Images
 from framework.data.views import VIEWS, resize, to_rgb
-from framework.errors import MissingError, UsageError
+from framework.errors import MissingError, UsageError, UserError
 from framework.options.base import Options
 
 # Contracts of two domains, which read the option `cogan_data`; all others read `dataset`.
@@ -21,15 +37,21 @@ MIXED = ("halves", "labelled_pair", "triple", "indexed")  # images of all domain
 HALVES_SEED = 0  # the same halves in every run: they belong to the data set, not to a run
 
 
-def load(options: Options, contract: str) -> Data:
+def load(options: Options, contract: str, kept: Kept | None = None, arrays: Any = None) -> Data:
     """Loads the data of a run under a contract of `batches.CONTRACTS`.
 
-    The contracts of TWO_DOMAINS read `options.cogan_data`: a name of PAIRS, or "folder" for
-    --domain1 and --domain2. A pair of two views of one source gives each domain its own half of the
-    images, except under 'paired', which needs both views of every image. All other contracts read
-    `options.dataset`: "folder" for --domain1; a source such as "mini", or one with a view such as
-    "mini:edge"; several of these joined by "+", except under 'single'; under the contracts of MIXED
-    also a pair.
+    The contracts of TWO_DOMAINS read `options.cogan_data`: a name of PAIRS, "folder", "arrays", or
+    names of TensorFlow Datasets (see `tfds`). A pair of two views of one source gives each domain
+    its own half of the images, except under 'paired', which needs both views of every image. All
+    other contracts read `options.dataset`: "folder" or "arrays"; a source such as "mini", or one
+    with a view such as "mini:edge", or a name of TensorFlow Datasets; several of these joined by
+    "+", except under 'single'; under the contracts of MIXED also a pair.
+
+    Args:
+        options: of the run.
+        contract: of its system.
+        kept: the files of folders when the run began, if it keeps them.
+        arrays: with the name "arrays", what `arrays.domains` takes.
 
     Returns:
         Domains of uint8 images [N, image_size, image_size, 3], or of points [N, 2].
@@ -37,40 +59,77 @@ def load(options: Options, contract: str) -> Data:
     Raises:
         UsageError: an unknown name, or images without the labels that the contract needs.
         MissingError: the files are not found or are damaged.
+        UserError: the images do not fit into memory.
     """
     name = getattr(options, "cogan_data" if contract in TWO_DOMAINS else "dataset")
-    if contract in MIXED:
-        return _mixed(name, contract, options)
+    names.check_arrays(name, arrays)
+    _check_augmentation(options, contract, name)
+    try:
+        data = _read(name, contract, options, kept, arrays)
+    except MemoryError as error:
+        raise UserError(
+            f"out of memory for the data: the images of {name} do not fit at --image_size "
+            f"{options.image_size}: choose a smaller size, or fewer images"
+        ) from error
+    return _under(contract, data)
+
+
+def _check_augmentation(options: Options, contract: str, name: str) -> None:
+    """Refuses --flip and --random_crop where they have no meaning. Raises UsageError."""
+    flips = options.flip and not options.flips_itself
+    if not flips and options.random_crop == 1:
+        return
+    flag = "--flip" if flips else "--random_crop"
+    if contract == "indexed":
+        raise UsageError(f"{flag}: not for this system, which learns a code for every image")
+    if name in sources.POINTS or (name in PAIRS and PAIRS[name].sound):
+        raise UsageError(f"{flag}: for images, not for the data of {name}")
+
+
+def _read(name: str, contract: str, options: Options, kept: Kept | None, given: Any) -> Data:
     if name == "folder":
-        domains, classes = _folders(options, 2 if contract in TWO_DOMAINS else 1)
-        data = Data(contract, domains, name, classes)
-    elif contract in TWO_DOMAINS:
-        data = _pair(name, options, halved=contract != "paired")
-    else:
-        data = _sources(name, contract, options)
+        return _folders(options, contract, kept)
+    if name == arrays.NAME:
+        return _arrays(options, contract, given)
+    if contract in MIXED:
+        names.check_mixture(name)
+    if contract in TWO_DOMAINS and name.startswith(tfds.PREFIX):
+        tfds.check_pair(name)
+        return _sources(name, contract, options)
+    if contract in TWO_DOMAINS or (contract in MIXED and name in PAIRS):
+        return _pair(name, options, halved=contract != "paired")
+    return _sources(name, contract, options)
+
+
+def _under(contract: str, data: Data) -> Data:
+    """Returns the data under a contract; UsageError if they lack what it needs."""
     if contract == "paired":
-        return _paired(data, options)
+        if data.clips:
+            raise UsageError(f"the clips of {data.name} are no pairs: leave --paired out")
+        return data.paired()
     if contract == "labelled_source":
         return data.labelled_source()
-    return data.labelled() if contract == "labelled" else data
+    if contract == "labelled":
+        return data.labelled()
+    data = replace(data, contract=contract)
+    return data.classed(contract) if contract in MIXED and contract != "halves" else data
 
 
-def _mixed(name: str, contract: str, options: Options) -> Data:
-    if name == "folder":
-        domains, classes = _folders(options, 2 if options.domain2 else 1)
-        data = Data(contract, domains, name, classes)
-    else:
-        names.check_mixture(name)
-        data = _pair(name, options) if name in PAIRS else _sources(name, contract, options)
-    return replace(data, contract=contract) if contract == "halves" else data.classed(contract)
+def _counts(contract: str) -> tuple[int, int]:
+    """Returns how many domains of folders or arrays a contract takes at least and at most."""
+    if contract in TWO_DOMAINS:
+        return 2, 2
+    return (1, 2) if contract in MIXED else (1, 1)
 
 
-def _paired(data: Data, options: Options) -> Data:
-    if data.clips:
-        raise UsageError(f"the clips of {data.name} are no pairs: leave --paired out")
-    if data.name == "folder":
-        folder.check_names(*_given_folders(options, 2, data.name).values())
-    return data.paired()
+def _arrays(options: Options, contract: str, given: Any) -> Data:
+    domains = arrays.domains(given, options.image_size)
+    least, most = _counts(contract)
+    if contract == "labelled" or contract in MIXED:
+        most = len(domains)
+    if not least <= len(domains) <= most:
+        raise UsageError(f"data from Python: {len(domains)} domains; this system takes {least}")
+    return Data(contract, domains, arrays.NAME, _count_classes(domains))
 
 
 def _pair(name: str, options: Options, halved: bool = True) -> Data:
@@ -114,40 +173,64 @@ def _sources(name: str, contract: str, options: Options) -> Data:
     """Loads sources joined by "+", each as one domain."""
     if name in PAIRS:
         raise UsageError(f"--dataset {name}: a pair; this system takes one data set")
-    items, size = name.split("+"), options.image_size
+    items, domains, described = name.split("+"), list[Domain](), set()
     if contract == "single" and len(items) > 1:
         raise UsageError(f"--dataset {name}: this system takes one data set, not several")
-    parts = [names.parse(item) for item in items]
-    if contract != "single" and any(source in sources.POINTS for source, _ in parts):
-        raise UsageError(f"data set {name!r}: points are for --gan_type gan --arch toy")
-    described = {bool(SOURCES[source].attributes) for source, _ in parts}
+    for item in items:
+        source = item if item.startswith(tfds.PREFIX) else names.parse(item)[0]
+        if source in sources.POINTS and contract != "single":
+            raise UsageError(f"data set {name!r}: points are for --gan_type gan --arch toy")
+        described.add(source in SOURCES and bool(SOURCES[source].attributes))
     if len(described) > 1:
         raise UsageError(f"--dataset {name}: attributes and classes cannot be mixed")
+    for item in items:
+        if item.startswith(tfds.PREFIX):
+            domains += tfds.domains(item, options.data_dir, options.image_size)
+        else:
+            domains.append(_source(item, options))
+    if contract == "single" and len(domains) > 1:
+        raise UsageError(f"--dataset {name}: two domains, and this system takes one: leave @ out")
     attributes = celeba.COMMON if described == {True} else ()
-    domains = []
-    for item, (source, view) in zip(items, parts, strict=True):
-        splits = sources.read(source, options.data_dir, size)
-        if attributes:
-            splits = Splits(*(_with_attributes(split, attributes) for split in splits))
-        domains.append(_domain(item, splits, view, size))
     return Data(contract, tuple(domains), name, _count_classes(domains), attributes)
 
 
-def _folders(options: Options, count: int) -> tuple[tuple[Domain, ...], int]:
-    """Loads the first `count` folders of images; also returns the number of their classes."""
-    if count == 1 and options.domain2:
-        raise UsageError("--domain2: this system takes one folder, --domain1")
-    flags = _given_folders(options, count, "folder")
-    loaded = [folder.read(path, options.image_size, options.data_dir) for path in flags.values()]
-    classes = {names for _, names in loaded if names}
+def _source(item: str, options: Options) -> Domain:
+    """Loads a source, or a view of it, such as mini:edge."""
+    source, view = names.parse(item)
+    splits = sources.read(source, options.data_dir, options.image_size)
+    if SOURCES[source].attributes:
+        splits = Splits(*(_with_attributes(split, celeba.COMMON) for split in splits))
+    return _domain(item, splits, view, options.image_size)
+
+
+def _folders(options: Options, contract: str, kept: Kept | None) -> Data:
+    """Loads the user's folders of images: those of --data DIR, or --domain1 and --domain2."""
+    least, most = _counts(contract)
+    tests: tuple[Path, ...] = ()
+    if options.folder:
+        paths, tests = directories.find(options.folder, least, most)
+        flags = {listing.shown(path.absolute().name): str(path) for path in paths}
+    else:
+        if most == 1 and options.domain2:
+            raise UsageError("--domain2: this system takes one folder, --domain1")
+        flags = _given_folders(options, most if options.domain2 else least, "folder")
+    loaded = folder.read(
+        list(flags.values()), options.image_size, options.data_dir, contract == "paired",
+        bool(getattr(options, "max_items_A", 0)), kept, [str(path) for path in tests],
+    )  # fmt: skip
+    classes = {each.classes for each in loaded if each.classes}
     if len(classes) > 1:
-        lists = " against ".join(", ".join(names) for _, names in loaded)
-        raise UsageError(f"--domain1 and --domain2 have different class folders ({lists})")
-    domains = (
-        _domain(flag, splits, None, options.image_size)
-        for flag, (splits, _) in zip(flags, loaded, strict=True)
+        lists = " against ".join(", ".join(each.classes) for each in loaded)
+        raise UsageError(
+            f"{' and '.join(flags)} have different class folders ({lists}): use the same names, or "
+            "move the folders of each domain into one more folder: then they are no classes"
+        )
+    domains = tuple(
+        _domain(flag, each.splits, None, options.image_size)
+        for flag, each in zip(flags, loaded, strict=True)
     )
-    return tuple(domains), len(loaded[0][1]) if all(names for _, names in loaded) else 0
+    known = len(loaded[0].classes) if all(each.classes for each in loaded) else 0
+    return Data(contract, domains, "folder", known, files=tuple(each.files for each in loaded))
 
 
 def _given_folders(options: Options, count: int, name: str) -> dict[str, str]:
@@ -193,9 +276,10 @@ def _attribute(split: Split, name: str) -> np.ndarray:
 
 
 def _domain(name: str, splits: Splits, view: str | None, size: int) -> Domain:
-    def prepare(images: np.ndarray) -> np.ndarray:
-        if images.ndim == 2:  # points
+    def prepare(images: Images) -> Images:
+        if images.ndim == 2 or (view is None and images.shape[1:] == (size, size, 3)):  # points
             return images
+        images = np.asarray(images)
         return to_rgb(resize(VIEWS[view](images) if view else images, size))
 
     (images, labels), (test_images, test_labels) = splits

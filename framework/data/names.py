@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from framework.data import sources
+from framework.data import arrays, sources, tfds
 from framework.data.pairs import PAIRS
 from framework.data.sources import SOURCES
 from framework.data.views import VIEWS
@@ -11,14 +11,41 @@ from framework.options import config, flags
 from framework.options.base import Options
 
 
-def check(options: Options) -> None:
-    """Checks the data set of a run. Raises UsageError for an unknown name."""
+def check(options: Options, given: Any = None) -> None:
+    """Checks the data set of a run.
+
+    Args:
+        options: of the run.
+        given: data that a Python program passes, see `arrays.domains`; None without these.
+
+    Raises:
+        UsageError: an unknown name, or data from Python where they cannot be.
+    """
     option = config.data_option(options.gan_type)
     name = getattr(options, option)
-    if option == "cogan_data":
-        find(name, PAIRS, "pair")
-    else:
+    check_arrays(name, given)
+    if name == arrays.NAME:
+        return
+    if option != "cogan_data":
         check_mixture(name)
+    elif name.startswith(tfds.PREFIX):
+        tfds.check_pair(name)
+    else:
+        find(name, PAIRS, "pair")
+
+
+def check_arrays(name: str, given: Any) -> None:
+    """Refuses the name "arrays" without data from Python, and these with another name. UsageError.
+
+    Arguments as for `check`.
+    """
+    if name == arrays.NAME and given is None:
+        raise UsageError(
+            "the data of this run came from Python: call softgan.train again with the same options "
+            "and data"
+        )
+    if given is not None and name != arrays.NAME:
+        raise UsageError(f"--data {name}: data from Python are given, which are --data arrays")
 
 
 def check_mixture(name: str) -> None:
@@ -28,8 +55,11 @@ def check_mixture(name: str) -> None:
     """
     if not {"+", ":"} & set(name):
         find(name, PAIRS | SOURCES, "data set")
-    else:
-        for item in name.split("+"):
+        return
+    for item in name.split("+"):
+        if item.startswith(tfds.PREFIX):
+            tfds.parse(item)
+        else:
             parse(item)
 
 

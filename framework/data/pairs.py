@@ -8,7 +8,7 @@ class Pair:
     """A pair of domains. Two domains of one source get different halves of its images.
 
     Attributes:
-        help: one line for `main.py list`.
+        help: one line for the command `list`.
         first: domain 1 as `source` or `source:view`.
         second: domain 2.
         prune_by_classifier: whether domain 2 is pruned (`data.prune`) before training.
@@ -72,5 +72,5 @@ PAIRS = {
         "your sound: --domain1 DIR --domain2 DIR, wav files of music and of music with voices",
         "music", "mixed", sound=True,
     ),
-    "folder": Pair("your images: --domain1 DIR --domain2 DIR (png, jpg, npy)", "folder", "folder"),
+    "folder": Pair("your images: --domain1 DIR --domain2 DIR", "folder", "folder"),
 }  # fmt: skip

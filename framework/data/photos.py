@@ -9,18 +9,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-import numpy as np
 from PIL import Image, ImageOps
 
-from framework.data.decode import UNREADABLE, decode_all, decoded
+from framework.data.decode import UNREADABLE, decoded, reason
+from framework.data.formats import IMAGE_SUFFIXES
 from framework.data.splits import Split, Splits
+from framework.data.storage import StoredImages, on_demand
 from framework.errors import MissingError, UsageError
-
-SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class Archive(NamedTuple):
@@ -57,8 +55,8 @@ def decode(
     names: Sequence[str],
     size: int,
     fit: Callable[[Image.Image, int], Image.Image],
-) -> np.ndarray:
-    """Decodes the named images to uint8 [N, size, size, 3].
+) -> StoredImages:
+    """Returns the named images, uint8 [N, size, size, 3]; they are decoded when they are read.
 
     Args:
         archive: contains the images.
@@ -66,18 +64,19 @@ def decode(
         size: height and width of the images returned.
         fit: crops and resizes an RGB image to size x size.
 
-    Raises:
-        MissingError: an image cannot be read.
+    Reading them raises MissingError where an image is damaged.
     """
-    return decode_all(len(names), size, lambda i: fit(_image(archive, names[i]), size))
+    if not archive.path.is_dir():  # `opened` closes its zip before the images are read
+        archive = archive._replace(read=zipfile.ZipFile(archive.path).read)
+    return on_demand(len(names), size, lambda i: fit(_image(archive, names[i]), size))
 
 
 def _image(archive: Archive, name: str) -> Image.Image:
     try:
-        return decoded(BytesIO(archive.read(name)))
+        return decoded(archive.read(name))
     except UNREADABLE as error:
         raise MissingError(
-            f"{archive.path}: cannot read {name} ({error}): fetch it again"
+            f"{archive.path}: cannot read {name} ({reason(error)}): fetch it again"
         ) from error
 
 
@@ -183,5 +182,5 @@ def _images(names: Iterable[str]) -> list[str]:
     return sorted(
         name
         for name in names
-        if name.lower().endswith(SUFFIXES) and not PurePosixPath(name).name.startswith(".")
+        if name.lower().endswith(IMAGE_SUFFIXES) and not PurePosixPath(name).name.startswith(".")
     )

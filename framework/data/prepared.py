@@ -4,6 +4,7 @@ TFDS is imported only here and only when needed.
 """
 
 import contextlib
+import difflib
 import io
 import logging
 import urllib.request
@@ -19,6 +20,7 @@ from framework.data.splits import Split, Splits
 from framework.errors import MissingError
 
 PROBE_SECONDS = 5
+TFDS_PAGE = "https://www.tensorflow.org/datasets"  # where a set does not list its files
 
 
 def find(name: str, root: Path) -> Path | None:
@@ -32,9 +34,9 @@ def read(folder: Path) -> Splits:
 
     Raises MissingError for a damaged set.
     """
-    with _errors_of(folder):
-        builder = _builder(folder)
-        return Splits(*(_split(builder, part) for part in ("train", "test")))
+    with errors_of(folder):
+        opened = builder(folder)
+        return Splits(*(_split(opened, part) for part in ("train", "test")))
 
 
 def read_photos(folder: Path, photos: PhotoSet, size: int) -> Splits:
@@ -42,9 +44,21 @@ def read_photos(folder: Path, photos: PhotoSet, size: int) -> Splits:
 
     Raises MissingError for a damaged set.
     """
-    with _errors_of(folder):
-        builder = _builder(folder)
-        return Splits(*(_photos(builder, part, photos, size) for part in photos.parts))
+    with errors_of(folder):
+        opened = builder(folder)
+        return Splits(*(_photos(opened, part, photos, size) for part in photos.parts))
+
+
+def similar(name: str) -> str:
+    """Returns the end of a message if TFDS has no set of this name; "" if it has one."""
+    with _quiet():
+        import tensorflow_datasets as tfds
+
+        known = tfds.list_builders(with_community_datasets=False)
+    if name in known:
+        return ""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"see {TFDS_PAGE}"
 
 
 def prepare(name: str, root: Path) -> Path | None:
@@ -59,11 +73,11 @@ def prepare(name: str, root: Path) -> Path | None:
 
         gcs_utils._is_gcs_disabled = True  # otherwise it retries for minutes without a network
         tfds.disable_progress_bar()
-        builder = tfds.builder(name, data_dir=str(root))
-        if not (_cached(builder, root) or _reachable(builder)):
-            return None
         try:
-            builder.download_and_prepare()
+            new = tfds.builder(name, data_dir=str(root))
+            if not (_cached(new, root) or _reachable(new)):
+                return None
+            new.download_and_prepare()
         except Exception as error:  # the downloader raises errors of many libraries
             raise MissingError(f"TFDS cannot prepare {name}: {_one_line(error)}") from error
     return find(name, root)
@@ -73,14 +87,15 @@ def _version(folder: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in folder.name.split(".") if part.isdigit())
 
 
-def _builder(folder: Path) -> Any:
+def builder(folder: Path) -> Any:
+    """Opens a prepared set `<root>/<name>/<version>`, whose name TFDS need not know."""
     import tensorflow_datasets as tfds
 
     return tfds.builder_from_directory(str(folder))
 
 
 @contextlib.contextmanager
-def _errors_of(folder: Path) -> Iterator[None]:
+def errors_of(folder: Path) -> Iterator[None]:
     """Turns any error of the block into a MissingError that names the folder."""
     try:
         with _quiet():
@@ -124,7 +139,9 @@ def _cached(builder: Any, root: Path) -> bool:
 
     folder, config = root / "downloads" / builder.info.name, _config(builder)
     files = [(url, info) for url, info in builder.url_infos.items() if config in url]
-    return all((folder / get_dl_fname(url, info.checksum)).exists() for url, info in files)
+    return bool(files) and all(
+        (folder / get_dl_fname(url, info.checksum)).exists() for url, info in files
+    )
 
 
 def _config(builder: Any) -> str:
@@ -134,7 +151,7 @@ def _config(builder: Any) -> str:
 
 def _reachable(builder: Any) -> bool:
     """Sends one quick request, because the downloader retries for minutes without a network."""
-    request = urllib.request.Request(next(iter(builder.url_infos)), method="HEAD")
+    request = urllib.request.Request(next(iter(builder.url_infos), TFDS_PAGE), method="HEAD")
     try:
         with urllib.request.urlopen(request, timeout=PROBE_SECONDS):
             return True

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from framework.data.domains import Domain
+from framework.data.storage import Images, select
 from framework.errors import UsageError
 
 
 def prune(
-    domain: Domain, probabilities: Callable[[np.ndarray], np.ndarray], threshold: float = 0.4
+    domain: Domain, probabilities: Callable[[Images], np.ndarray], threshold: float = 0.4
 ) -> Domain:
     """Removes training images whose highest class probability is at most `threshold`.
 
@@ -28,4 +29,4 @@ def prune(
     if keep.sum() < 2:
         raise UsageError(f"pruning {domain.name} at {threshold} leaves {keep.sum()} images")
     labels = None if domain.labels is None else domain.labels[keep]
-    return replace(domain, images=domain.images[keep], labels=labels)
+    return replace(domain, images=select(domain.images, keep), labels=labels)

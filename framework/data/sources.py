@@ -25,7 +25,7 @@ class Source:
     """Where a set of images comes from.
 
     Attributes:
-        help: one line for `main.py list`.
+        help: one line for the command `list`.
         folders: possible names of its folder under --data_dir.
         files: names of the original files, for messages.
         read: reads the original files of a folder.
@@ -87,7 +87,7 @@ SOURCES = {
     "zebra": _side("1,474 zebras, 256x256 RGB; downloaded on first use", "horse2zebra", "B"),
     "apple": _side("1,261 apples, 256x256 RGB; downloaded on first use", "apple2orange", "A"),
     "orange": _side("1,267 oranges, 256x256 RGB; downloaded on first use", "apple2orange", "B"),
-    "folder": Source("your images: --domain1 DIR (png, jpg, npy; sub-folders are classes)"),
+    "folder": Source("your images: --domain1 DIR; its sub-folders are classes"),
 }  # fmt: skip
 POINTS = ("ring",)  # float32 points [N, 2], not images
 

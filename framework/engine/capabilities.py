@@ -6,9 +6,14 @@ class has a capability if it has its methods. All images, given and returned, ar
 Domains are numbered from 1.
 """
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from framework.utils import Rows  # imports TensorFlow
 
 
 class Direction(NamedTuple):
@@ -21,7 +26,7 @@ class Direction(NamedTuple):
         return f"{self.source}{self.target}"
 
     @property
-    def reverse(self) -> "Direction":
+    def reverse(self) -> Direction:
         """The opposite direction."""
         return Direction(self.target, self.source)
 
@@ -65,6 +70,15 @@ class Translates(Protocol):
 
     def translate(self, images: np.ndarray, direction: Direction) -> np.ndarray:
         """Translates images of domain `direction.source`."""
+        ...
+
+
+@runtime_checkable
+class TakesAnySize(Protocol):
+    """Translates or reconstructs images of any size, because its networks are convolutions."""
+
+    def size_multiple(self) -> int:
+        """Returns the number that must divide the height and the width of the images."""
         ...
 
 
@@ -203,11 +217,11 @@ class EditsExtras(Protocol):
 class Adapts(Protocol):
     """Classifies images of domain 2, whose labels were not used in training."""
 
-    def classify(self, images: np.ndarray, domain: int = 1) -> np.ndarray:
+    def classify(self, images: Rows, domain: int = 1) -> np.ndarray:
         """Returns probabilities [N, K] of the classes of images of a domain."""
         ...
 
-    def classify_by_source(self, images: np.ndarray) -> np.ndarray | None:
+    def classify_by_source(self, images: Rows) -> np.ndarray | None:
         """Returns the same from a classifier of domain 1 alone; None if there is none."""
         ...
 
@@ -216,6 +230,6 @@ class Adapts(Protocol):
 class Classifies(Protocol):
     """Classifies images."""
 
-    def classify(self, images: np.ndarray, domain: int = 1) -> np.ndarray:
+    def classify(self, images: Rows, domain: int = 1) -> np.ndarray:
         """Returns probabilities [N, K] of the classes or attributes of images of a domain."""
         ...

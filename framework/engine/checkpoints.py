@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,14 @@ STEP = re.compile(r"(\d{8,})(\.old)?")
 UNFINISHED = ".*.tmp"  # folders that a killed process was writing or removing
 
 
-def save(state: tf.train.Checkpoint, folder: Path, step: int, keep: int, record: dict) -> None:
+def save(
+    state: tf.train.Checkpoint,
+    folder: Path,
+    step: int,
+    keep: int,
+    record: dict,
+    others: Collection[int] = (),
+) -> None:
     """Writes a checkpoint to `folder/<step, 8 digits>/` and deletes all but the newest `keep`.
 
     It is written under a temporary name and then renamed: a kill or a power cut leaves either the
@@ -38,10 +46,20 @@ def save(state: tf.train.Checkpoint, folder: Path, step: int, keep: int, record:
         step: iterations done.
         keep: number of checkpoints to keep, at least 1.
         record: further state, of types that JSON knows; floats are saved exactly.
+        others: iterations of older checkpoints to keep, too.
 
     Raises:
         UserError: the disk is full or the folder is not writable; the other checkpoints are kept.
     """
+    _write(state, folder, step, record)
+    forget_after(folder, step)
+    for other in _newest_first(folder)[keep:]:
+        if _step(other) not in others:
+            _remove(other)
+
+
+def _write(state: tf.train.Checkpoint, folder: Path, step: int, record: dict) -> None:
+    """Writes a checkpoint under a temporary name and renames it; raises UserError."""
     path = folder / f"{step:08d}"
     unfinished = folder / f".{path.name}.tmp"
     try:
@@ -58,10 +76,31 @@ def save(state: tf.train.Checkpoint, folder: Path, step: int, keep: int, record:
             f"{path}: the checkpoint could not be written ({_reason(error)}); earlier ones are "
             "kept: make room, then the run can go on from there"
         ) from error
-    paths = _newest_first(folder)
-    later = [other for other in paths if _step(other) > step]
-    for other in [*later, *paths[len(later) + keep :]]:
-        _remove(other)
+
+
+def forget_after(folder: Path, step: int) -> None:
+    """Deletes the checkpoints of later iterations."""
+    for path in _newest_first(folder):
+        if _step(path) > step:
+            _remove(path)
+
+
+def steps(folder: Path) -> list[int]:
+    """Returns the iterations of the checkpoints in a folder, latest first, damaged ones too."""
+    return [_step(path) for path in _newest_first(folder)]
+
+
+def newest(folder: Path) -> dict[str, Any] | None:
+    """Returns the record file of the newest checkpoint that is not damaged; None without one.
+
+    Its content is "step", "record" (the argument of `save`) and "variables" (see `variables`).
+    """
+    for path in _newest_first(folder):
+        try:
+            return _verified(path)
+        except (OSError, ValueError):
+            continue
+    return None
 
 
 def restore(state: tf.train.Checkpoint, folder: Path) -> dict[str, Any] | None:
@@ -89,7 +128,7 @@ def restore(state: tf.train.Checkpoint, folder: Path) -> dict[str, Any] | None:
             damaged.append(f"{path} is damaged ({_reason(error)})")
             continue
         if damaged:
-            print(f"main.py: {'; '.join(damaged)}: going back to {path.name}", file=sys.stderr)
+            print(f"{'; '.join(damaged)}: going back to {path.name}", file=sys.stderr)
         return content["record"]
     if damaged:
         raise UserError(
@@ -133,6 +172,12 @@ def restore_part(state: tf.train.Checkpoint, folder: Path, step: int | None = No
             ) from error
         return _step(path)
     raise UserError(f"{'; '.join(damaged)}: there is no usable checkpoint")
+
+
+def prefix(folder: Path, step: int) -> str:
+    """Returns the name by which TensorFlow reads the checkpoint of an iteration."""
+    path = next(path for path in _newest_first(folder) if _step(path) == step)
+    return str(path / PREFIX)
 
 
 def exist(folder: Path) -> bool:

@@ -47,6 +47,7 @@ class Loop:
         self._resume_actions: list[Action] = []
         self._interval, self._rollbacks = Interval(), 0
         self._signal = 0  # number of the signal that stops all workers
+        self._ended = False
 
     def every(self, count: int, action: Action, *, at_start: bool = False) -> None:
         """Calls `action` after every `count` iterations and after the last one.
@@ -75,6 +76,10 @@ class Loop:
         terms, self._interval = self._interval.terms(), Interval()
         return terms
 
+    def end(self) -> None:
+        """Ends training after this iteration, as if it were the last one; the state is saved."""
+        self._ended = True
+
     def run(self) -> int:
         """Trains; resumes from the newest checkpoint if there is one.
 
@@ -90,13 +95,17 @@ class Loop:
         if (done := self._step()) > total:
             raise UsageError(f"--iterations {total}: this run has {done} already")
         with signals.collecting(seconds) as numbers, Progress(total, done) as progress:
-            while self._step() < total and not self._signal:
+            while self._step() < total and not self._stops:
                 try:
                     self._train(progress, numbers)
                 except DivergedError as error:
                     self._roll_back(error)
         stopped = self._signal and self._step() < total
         return signals.EXIT_CODES[self._signal] if stopped else 0
+
+    @property
+    def _stops(self) -> bool:
+        return bool(self._signal) or self._ended
 
     def _step(self) -> int:
         return int(self.trainer.step)
@@ -122,7 +131,7 @@ class Loop:
         iterator, pending = self.trainer.batches(step), []
         if step == 0:
             self._call_actions(0)
-        while step < total and not self._signal:
+        while step < total and not self._stops:
             next_due = min(step + count - step % count for count in intervals)
             steps = min(options.steps_per_call, total - step, next_due - step)
             pending.append(self.trainer.run_steps(iterator, steps))
@@ -132,7 +141,7 @@ class Loop:
                 progress.update(step, self._interval.terms())
                 self._call_actions(step)
             self._signal = self.trainer.agree(signal_numbers[0] if signal_numbers else 0)
-            if self._is_due(step, options.save_every) or self._signal:
+            if self._is_due(step, options.save_every) or self._stops:
                 self._add_terms(pending, step)
                 self._save()
 

@@ -118,6 +118,7 @@ def options_of(stage: FirstStage, options: TwoStages, data: Data) -> TwoStages:
     fields = {f.name: f.default for f in dataclasses.fields(options)}
     defaults: dict[str, Any] = {name: fields[name] for name in stage.independent}
     changes: dict[str, Any] = dict(stage=1, iterations=options.stage1_iterations, overwrite=False)
+    changes |= dict(init_from=None, evaluate_every=0, keep_best=None)  # of the second stage
     settings = dataclasses.replace(options, **defaults | changes)
     domains = data.domains[stage.first_domain :]
     relevant = config.identity(settings) | dict(iterations=settings.iterations)

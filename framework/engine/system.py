@@ -9,6 +9,7 @@ import keras
 from framework.data import Facts
 from framework.options.base import Options
 from framework.results import complete_file
+from nets import plain
 
 
 class System(abc.ABC):
@@ -57,10 +58,18 @@ class System(abc.ABC):
         nets = {name: self.net(name) for name in self.nets}
         return nets | {name: self.frozen[name] for name in self.needs_frozen}
 
+    def exports(self) -> dict[str, keras.Model]:
+        """Returns the networks that `export` writes, by file name.
+
+        They are made of the layers of `net`, compute what the capabilities of the system compute,
+        and have no lists of feature maps among their outputs.
+        """
+        return {name: plain.without_features(self.net(name)) for name in self.nets}
+
 
 def save_models(models: Mapping[str, keras.Model], folder: Path) -> None:
-    """Writes each model to `<folder>/<name>.keras`, which `keras.models.load_model` reads."""
+    """Writes each model to `<folder>/<name>.keras`, which Keras reads without this project."""
     folder.mkdir(exist_ok=True)
     for name, model in models.items():
         with complete_file(folder / f"{name}.keras") as path:
-            model.save(path)
+            plain.to_keras(model).save(path)

@@ -9,11 +9,13 @@ prepared before it is called (`Trainer.prepare`). `engine.loop` decides when to 
 import abc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from framework.data import Data, batches
+from framework.data.augmentation import Augmentation
 from framework.engine import averages, checkpoints, devices, layer_forms, precision
 from framework.engine.image_pool import ImagePool
 from framework.engine.phase import Batch, Phase, is_statistic
@@ -283,12 +285,13 @@ class Trainer(abc.ABC):
         size = self.options.batch_size * self.options.accumulate
         updates = sum(phase.repeat for phase in self.phases)
         position = updates, self.seed, first_step, self.replicas
+        augmentation = Augmentation.of(self.options, self.seed)
 
         def pipeline(context: tf.distribute.InputContext) -> tf.data.Dataset:
             count = self.replicas // context.num_input_pipelines
             first = count * context.input_pipeline_id
             worker_replicas = range(first, first + count)
-            return batches.dataset(self.data, size, *position, worker_replicas)
+            return batches.dataset(self.data, size, *position, worker_replicas, augmentation)
 
         if self.replicas == 1:
             return iter(pipeline(tf.distribute.InputContext()))
@@ -312,17 +315,13 @@ class Trainer(abc.ABC):
             weights.copy_from_run(net, run, name)
         averages.restart(self.system.averages, self.nets)
 
-    def save(self, folder: Path, record: dict) -> None:
-        """Writes a checkpoint with `record` into `folder`.
-
-        Raises:
-            DivergedError: a weight is not finite; nothing is written.
-            UserError: the disk is full or the folder is not writable.
-        """
+    def save(self, folder: Path, record: dict, **kept: Any) -> None:
+        """Writes a checkpoint as `checkpoints.save`; DivergedError if a weight is not finite."""
         self.check_weights()
         for pool in self.pools.values():
             pool.collect()
-        checkpoints.save(self.checkpoint, folder, int(self.step), self.options.keep, record)
+        kept = {"keep": self.options.keep} | kept
+        checkpoints.save(self.checkpoint, folder, int(self.step), record=record, **kept)
 
     def restore(self, folder: Path) -> dict | None:
         """Loads the newest checkpoint in `folder`.

@@ -73,6 +73,24 @@ CODE_MAPS = (
     "its colour is the class of the image."
 )
 
+# Sheets of images of a user
+
+GIVEN_DECODED = (
+    "Given images in the upper half; below them, their reconstructions from their own codes."
+)
+GIVEN_REMOVAL = (
+    "Given images of domain 2 in the upper half; below them, the same images without what only "
+    "domain 2 has."
+)
+GIVEN_ADDITION = (
+    "Given images of domain 1 stand in the left column, guides of domain 2 in the top row. Each "
+    "other image is the image on its left with what the guide above it has."
+)
+GIVEN_EXCHANGE = (
+    "Given images stand in the left column, guides in the top row. Each other image has the "
+    "content of the image on its left and the style of the guide above it."
+)
+
 
 def samples(name: str) -> str:
     """Caption of samples of a single domain."""
@@ -136,6 +154,12 @@ def given_images(domain: int, names: Sequence[str], middle: str | None = None) -
     target = _domain(3 - domain, names)
     start = f"From top to bottom: given images of {_domain(domain, names)};"
     return f"{start}{between} their translations to {target}."
+
+
+def given_reconstructions(domain: int, names: Sequence[str]) -> str:
+    """Caption of images of a user, and of their reconstructions from their own codes."""
+    start = f"Given images of {_domain(domain, names)} in the upper half; below them"
+    return f"{start}, their reconstructions from their own codes."
 
 
 def _domain(number: int, names: Sequence[str]) -> str:

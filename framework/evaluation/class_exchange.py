@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from framework.data import Data
+from framework.data import Data, Images, joined
 from framework.engine.capabilities import Codes, Embeds
 from framework.evaluation import captions
 from framework.evaluation.evaluation import Metrics
@@ -23,7 +23,7 @@ class ClassExchange(Exchange):
     system: Any
 
     @functools.cached_property
-    def pool(self) -> tuple[np.ndarray, np.ndarray]:
+    def pool(self) -> tuple[Images, np.ndarray]:
         """Images of the matrix, uint8 [N, S, S, C], and labels [N]: held-out ones, if any."""
         return pooled(self.data, held_out=any(len(d.test_images) for d in self.data.domains))
 
@@ -59,7 +59,7 @@ class EmbeddedExchange(ClassExchange):
     system: Embeds
 
     @functools.cached_property
-    def pool(self) -> tuple[np.ndarray, np.ndarray]:
+    def pool(self) -> tuple[Images, np.ndarray]:
         """Training images, uint8 [N, S, S, C], and labels [N]."""
         return pooled(self.data, held_out=False)
 
@@ -100,14 +100,14 @@ class EmbeddedExchange(ClassExchange):
         return {f"{name}_seen": metric for name, metric in found.items()}
 
 
-def pooled(data: Data, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
+def pooled(data: Data, held_out: bool) -> tuple[Images, np.ndarray]:
     """Joins the images, uint8 [N, S, S, C], and labels [N] of all domains, held-out or training."""
     if held_out:
         parts = [(domain.test_images, domain.test_labels) for domain in data.domains]
     else:
         parts = [(domain.images, domain.labels) for domain in data.domains]
     images, labels = zip(*parts, strict=True)
-    return np.concatenate(images), np.concatenate(labels)
+    return joined(images), np.concatenate(labels)
 
 
 def matrix_rows(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from framework.data import Images
 from framework.engine.capabilities import Adapts, Classifies
 from framework.evaluation import metrics
 from framework.evaluation.evaluation import Evaluation, Metrics
@@ -84,7 +85,7 @@ class Adaptation(Evaluation):
                 found[name] = accuracy(probabilities, labels, protocol)
         return found
 
-    def _classify(self, images: np.ndarray, domain: int) -> np.ndarray | None:
+    def _classify(self, images: Images, domain: int) -> np.ndarray | None:
         """Probabilities by the classifier of a domain; 0 is the one of the source alone."""
         if domain == 0:
             return self.system.classify_by_source(images)

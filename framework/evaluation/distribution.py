@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from framework.data import Images, mapped
 from framework.engine.capabilities import Samples
 from framework.evaluation import captions, features, metrics, perceptual
 from framework.evaluation.evaluation import Evaluation, Metrics
@@ -46,8 +47,8 @@ class Distribution(Evaluation):
         if not self.can_measure:
             return {}
         o, domains = self.options, self.data.domains
-        fakes = self.system.sample(self.latent(o.eval_pairs, 2))
-        protocol = f"z seed {o.seed + 2}, iteration {self.step}"
+        fakes = self.system.sample(self.latent(o.eval_pairs, self.subject.draw))
+        protocol = f"z seed {o.seed + self.subject.draw}, iteration {self.step}"
         evaluator, name, found = None, "", {}
         if all(domain.labels is not None for domain in domains):
             settings = classifiers.for_evaluation(o)
@@ -67,7 +68,7 @@ class Distribution(Evaluation):
         if self.data.attributes:
             return self.of_attributes(fakes, classify, name, f"{name}; {protocol}")
         domains = self.data.domains
-        reals = [float_array(domain.test_images) for domain in domains]
+        reals = [mapped(domain.test_images, float_array) for domain in domains]
         found = self.of_samples(fakes, reals, classify, f"{name}; {protocol}")
         for i, (domain, real) in enumerate(zip(domains, reals, strict=True), start=1):
             about = f"{name}; held-out images"
@@ -76,7 +77,7 @@ class Distribution(Evaluation):
         return found
 
     def of_samples(
-        self, fakes: tuple, reals: list[np.ndarray], classify: Classify, protocol: str
+        self, fakes: tuple, reals: list[Images], classify: Classify, protocol: str
     ) -> Metrics:
         """Metrics of samples beside real images, one array [N, H, W, C] per domain each."""
         return metrics.domain(fakes[0], reals[0], classify, protocol)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from framework.data import Data
+from framework.data import Data, Images
 from framework.engine.preparation import Maker
 from framework.engine.randomness import Random
 from framework.engine.system import System
@@ -36,6 +36,8 @@ class Subject:
         step: iterations done.
         run: the folder that sheets are written to; None to write none.
         held_out_terms: the terms of the loss on a held-out batch, while the system is in training.
+        draw: added to --seed to draw the samples of metrics from a prior.
+        quiet: whether to print no notes, during training.
     """
 
     system: System
@@ -45,6 +47,8 @@ class Subject:
     step: Callable[[], int] = lambda: 0
     run: Run | None = None
     held_out_terms: HeldOutTerms | None = None
+    draw: int = 2
+    quiet: bool = False
 
 
 class Evaluation:
@@ -112,11 +116,12 @@ class Evaluation:
 
     def note(self, text: str) -> None:
         """Prints a line, and writes it to log.txt if there is a run."""
-        self.run.note(text) if self.run else print(text)
+        if not self.subject.quiet:
+            self.run.note(text) if self.run else print(text)
 
 
 def chosen_rows(
-    images: np.ndarray, labels: np.ndarray | None, count: int, seed: int
+    images: Images, labels: np.ndarray | None, count: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """At most `count` of these images at random, each once, and their labels."""
     rows = np.random.default_rng(seed).permutation(len(images))[:count]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from framework import results
-from framework.data import Data
+from framework.data import Data, Images, joined
 from framework.engine.capabilities import Codes, EncodesDistributions
 from framework.engine.preparation import Maker
 from framework.evaluation import captions, metrics
@@ -46,12 +46,12 @@ class Factors(Evaluation):
         """How many held-out images there are; without any, sheets show training images."""
         return sum(len(d.test_images) for d in self.data.domains)
 
-    def all_images(self, train: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    def all_images(self, train: bool = False) -> tuple[Images, np.ndarray]:
         """Held-out or training images of all domains, uint8 [N, S, S, 3], and classes [N]."""
         domains = self.data.domains
         if train or not self.held_out:
-            return _joined([d.images for d in domains]), _labels([d.labels for d in domains])
-        return _joined([d.test_images for d in domains]), _labels([d.test_labels for d in domains])
+            return joined([d.images for d in domains]), _labels([d.labels for d in domains])
+        return joined([d.test_images for d in domains]), _labels([d.test_labels for d in domains])
 
     def images(self, count: int, seed: int, train: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """`count` of them at random, each once, in [-1, 1]; all if there are fewer; and classes."""
@@ -206,10 +206,6 @@ def means_and_samples(codes: Codes, random: np.random.Generator) -> dict[str, np
     return named
 
 
-def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
 def _labels(parts: Sequence[np.ndarray | None]) -> np.ndarray:
     """The labels of several domains, all of which have some."""
-    return _joined([part for part in parts if part is not None])
+    return np.concatenate([part for part in parts if part is not None])

@@ -5,6 +5,7 @@ and each network.
 """
 
 import hashlib
+import itertools
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import keras
 import numpy as np
 
 from framework import results
-from framework.data import Domain
+from framework.data import Domain, Images, chunks
 from framework.errors import MissingError
 from framework.evaluation import metrics
 from framework.options.base import Options
@@ -32,7 +33,7 @@ class Features(NamedTuple):
     net: keras.Model
     name: str
 
-    def of(self, images: np.ndarray) -> np.ndarray:
+    def of(self, images: Images) -> np.ndarray:
         """Features, float32 [N, D], of images [N, H, W, 3], in [-1, 1] or uint8."""
 
         def see(rows: np.ndarray) -> tuple:
@@ -108,7 +109,7 @@ def distances(
     return found
 
 
-def of_reals(features: Features, images: np.ndarray, folder: Path) -> np.ndarray:
+def of_reals(features: Features, images: Images, folder: Path) -> np.ndarray:
     """Returns features of real images uint8 [N, H, W, 3], from `folder` if they are kept there."""
     path = folder / f"{_key(features, images)}.npz"
     try:
@@ -122,9 +123,9 @@ def of_reals(features: Features, images: np.ndarray, folder: Path) -> np.ndarray
     return found
 
 
-def _key(features: Features, images: np.ndarray) -> str:
+def _key(features: Features, images: Images) -> str:
     """Another one for any other weight, resizer, pixel, size or number of images."""
     digest = hashlib.sha256(f"{features.name} {images.shape} {images.dtype}".encode())
-    for array in (*features.net.get_weights(), images):
+    for array in itertools.chain(features.net.get_weights(), chunks(images)):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:32]

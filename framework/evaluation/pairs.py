@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from framework.data import celeba
+from framework.data import Images, celeba
 from framework.evaluation import captions, metrics
 from framework.evaluation.distribution import Distribution
 from framework.evaluation.evaluation import Metrics
@@ -18,7 +18,7 @@ class Pairs(Distribution):
         return captions.pairs((first, second))
 
     def of_samples(
-        self, fakes: tuple, reals: list[np.ndarray], classify: Classify, protocol: str
+        self, fakes: tuple, reals: list[Images], classify: Classify, protocol: str
     ) -> Metrics:
         """Metrics of pairs beside those of each domain."""
         fake1, fake2 = fakes

@@ -33,8 +33,9 @@ class Ring(Evaluation):
         o = self.options
         if not o.eval_pairs:
             return {}
-        found = self._modes(o.eval_pairs, o.seed + 2, f"z seed {o.seed + 2}, iteration {self.step}")
-        points = self.data.domains[0].test_images
+        seed = o.seed + self.subject.draw
+        found = self._modes(o.eval_pairs, seed, f"z seed {seed}, iteration {self.step}")
+        points = self.data.domains[0].test_images[:]
         real = metrics.modes(points, ring.centres(), ring.SIGMA, "real points")
         return found | {"real_high_quality": real["high_quality"]}
 

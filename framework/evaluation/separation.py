@@ -107,7 +107,7 @@ def sdr_gains(data: Data, remove: Remove, count: int, protocol: str) -> Metrics:
     if data.clips is None or data.clips.voice is None:
         return {}
     mixture, voice = data.clips.mixture[:count], data.clips.voice[:count]
-    music = data.domains[0].images
+    music = data.domains[0].images[:]
     spectra = audio.spectra(mixture, music.shape[1])
     typical = audio.to_magnitudes(music / np.float32(127.5) - 1).mean(axis=(0, 1))
     backgrounds = {

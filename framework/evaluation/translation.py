@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from framework.data import Data
+from framework.data import Data, mapped
 from framework.engine.capabilities import Reconstructs, Translates
 from framework.engine.preparation import Maker
 from framework.evaluation import captions, features, metrics, perceptual
@@ -66,25 +66,31 @@ class Reconstruction(Evaluation):
 
     def statistics(self) -> dict[str, float]:
         """The metrics of single images, for a few held-out images."""
-        if not self.data.held_out:
-            return {}
         found: Metrics = {}
         for domain in self.domains():
+            if not self._held_out_images(domain):
+                continue
             images, labels = self.held_out(domain, LOGGED, LOGGED_SEED)
             found |= self.of_images(domain, images, labels, self.results(images, domain), "")
         return {f"stat/{name}": metric["value"] for name, metric in found.items()}
 
     def metrics(self) -> Metrics:
-        """Metrics of --eval_pairs held-out images per domain.
+        """Metrics of --eval_pairs held-out images per domain, where at least two are held out.
 
         With --max_items_A also those of the training images of domain 1; their names end in
         `_seen`.
         """
-        if not self.can_measure:
+        if not self.options.eval_pairs:
             return {}
         o, trained, found = self.options, self.data.domains[0], dict[str, dict]()
         state = f"iteration {self.step}, {len(trained.images)} images of domain 1"
         for domain in self.domains():
+            if not self.is_measured(domain):
+                self.note(
+                    f"domain {domain}: no metrics of held-out images, of which it has "
+                    f"{self._held_out_images(domain)} and needs 2"
+                )
+                continue
             images, labels = self.held_out(domain, o.eval_pairs, MEASURED_SEED)
             results, protocol = self.results(images, domain), f"held-out images; {state}"
             found |= self.of_images(domain, images, labels, results, protocol)
@@ -97,6 +103,14 @@ class Reconstruction(Evaluation):
             of_training = self.of_images(1, images, labels, results, protocol)
             found |= {f"{name}_seen": metric for name, metric in of_training.items()}
         return found
+
+    def is_measured(self, domain: int) -> bool:
+        """Whether a domain has at least two held-out images; --domain1 of OST may have none."""
+        return self._held_out_images(domain) >= 2
+
+    def _held_out_images(self, domain: int) -> int:
+        """Number of held-out images of a domain."""
+        return len(self.data.domains[domain - 1].test_images)
 
     def held_out(self, number: int, count: int, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """At most `count` held-out images of a domain at random, as floats, and their labels."""
@@ -174,7 +188,7 @@ class Translation(Reconstruction):
 
     def metrics(self) -> Metrics:
         """Also the accuracies of the evaluators and, of pairs, the distances to the partners."""
-        if not self.can_measure:
+        if not self.options.eval_pairs:
             return {}
         found = super().metrics() | self._evaluators()
         return found | self._pairs() if self.data.contract == "paired" else found
@@ -212,7 +226,7 @@ class Translation(Reconstruction):
         found: Metrics = {}
         for route, result in results.items():
             source, target = route[0], route[-1]
-            if source == target:
+            if source == target or not self.is_measured(target):
                 continue
             domain = (self.data.domains[target - 1],)
             chosen = self._features(target)
@@ -243,8 +257,9 @@ class Translation(Reconstruction):
         found: Metrics = {}
         for number, domain in enumerate(self.data.domains, start=1):
             evaluator = self.subject.evaluators.get(f"evaluator{number}")
-            if evaluator is not None:
-                classify, reals = networks.with_features(evaluator), float_array(domain.test_images)
+            if evaluator is not None and self.is_measured(number):
+                classify = networks.with_features(evaluator)
+                reals = mapped(domain.test_images, float_array)
                 labels, protocol = np.asarray(domain.test_labels), "evaluator; held-out images"
                 accuracy = metrics.accuracy(classify, reals, labels, protocol)
                 found[f"evaluator_accuracy{number}"] = accuracy
@@ -255,6 +270,8 @@ class Translation(Reconstruction):
         found, count = dict[str, dict](), self.options.eval_pairs
         protocol = f"held-out pairs, iteration {self.step}; L1 of [-1, 1]"
         for direction in self.system.directions():
+            if not self.is_measured(direction.source):
+                continue
             images, partners = (
                 float_array(self.data.domains[number - 1].test_images[:count])
                 for number in direction

@@ -1,6 +1,6 @@
 """The tables and figures of the SCoGAN thesis: the runs they need and what they report.
 
-`main.py reproduce` runs them. A run is a preset; several tables may use the same run.
+The command `reproduce` runs them. A run is a preset; several tables may use the same run.
 """
 
 from framework.experiments import chapters

@@ -102,6 +102,6 @@ def _pairs(folder: Path) -> tuple:
     model = folder / "models" / "generators.keras"
     if not model.exists():
         return ()
-    options = json.loads((folder / "config.json").read_text())
+    options = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     z = sample_latent(options["noise_type"], COLUMNS, options["noise_dim"], LATENT_SEED)
     return tuple(keras.models.load_model(model).predict_on_batch(z))

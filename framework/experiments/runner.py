@@ -17,6 +17,7 @@ from framework.engine import signals
 from framework.errors import DivergedError, MissingError, Stopped, UserError
 
 ROOT = Path(__file__).parents[2]  # the folder that contains this package
+PROGRAM = "softgan"
 STOPPED = "stopped; every run is saved and the same command goes on"
 WITHOUT_EFFECT = {  # options that do not change the results of a finished run
     "results_dir", "data_dir", "devices", "max_time", "keep", "save_every", "log_every",
@@ -40,7 +41,7 @@ class Job:
     measures: tuple[str, ...]
 
     def argv(self, results_dir: Path, common: Mapping[str, object]) -> list[str]:
-        """Returns the flags of `main.py` for this run, with `common` options of all runs."""
+        """Returns the flags of the command line for this run, with `common` options of all runs."""
         options = {**self.options, **common, "name": self.name, "results_dir": results_dir}
         return [f"--{name}={_text(value)}" for name, value in options.items()]
 
@@ -53,10 +54,11 @@ class Job:
         """Returns whether the run was trained to its end with these options, and then measured."""
         folder = results_dir / self.name
         try:
-            config = json.loads((folder / "config.json").read_text())
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             measured = config.get("eval_pairs") != 0
-            metrics = json.loads((folder / "metrics.json").read_text()) if measured else {}
-            last = (folder / "history.csv").read_text().splitlines()[-1]
+            file = folder / "metrics.json"
+            metrics = json.loads(file.read_text(encoding="utf-8")) if measured else {}
+            last = (folder / "history.csv").read_text(encoding="utf-8").splitlines()[-1]
             ended = int(last.partition(",")[0]) == config["iterations"]
         except (OSError, ValueError, LookupError):
             return False
@@ -135,7 +137,7 @@ def _start(job: Job, results_dir: Path, common: Mapping, cores: set[int]) -> sub
     print(f"{job.name}: started; see {log}", flush=True)
     with log.open("a") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "framework", *job.argv(results_dir, common)],
+            [sys.executable, "-P", "-m", PROGRAM, *job.argv(results_dir, common)],
             stdout=file, stderr=subprocess.STDOUT,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
         )  # fmt: skip
@@ -157,12 +159,18 @@ def _finished(job: Job, code: int, seconds: float, results_dir: Path) -> int:
         print(f"{job.name}: left out, {_last(job, results_dir)}", flush=True)
         return code
     if code:
-        lines = _log(job, results_dir).read_text().strip().splitlines()[-LAST_LINES:]
+        lines = _output(job, results_dir)[-LAST_LINES:]
         raise UserError("\n".join([f"{job.name} failed with exit code {code}:", *lines]))
     print(f"{job.name}: done in {seconds / 60:.1f} min", flush=True)
     return 0
 
 
+def _output(job: Job, results_dir: Path) -> list[str]:
+    """Returns the lines of the log of a job."""
+    text = _log(job, results_dir).read_text(encoding="utf-8", errors="replace")
+    return text.strip().splitlines()
+
+
 def _last(job: Job, results_dir: Path) -> str:
-    lines = _log(job, results_dir).read_text().strip().splitlines()
-    return lines[-1].removeprefix("main.py: ") if lines else ""
+    lines = _output(job, results_dir)
+    return lines[-1].removeprefix(f"{PROGRAM}: ") if lines else ""

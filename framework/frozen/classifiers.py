@@ -24,14 +24,14 @@ from framework.options.base import LARGEST_SEED, Options
 from framework.options.classifier import Options as ClassifierOptions
 from framework.options.exchange import Exchange
 from framework.results import once
-from framework.utils import batched, to_float
+from framework.utils import Rows, batched, to_float
 from nets import classifier
 
-Classify = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+Classify = Callable[[Rows], tuple[np.ndarray, np.ndarray]]
 """Float images [N, S, S, C] in [-1, 1] -> (probabilities [N, K], features [N, D])."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class ClassifierStore:
     """Finds stored classifiers and trains missing ones.
 
@@ -98,10 +98,25 @@ class ClassifierStore:
         return self.ready(for_evaluation(options), data)
 
     def _print_accuracy(self, options: ClassifierOptions, data: Data, path: Path) -> None:
-        accuracy = json.loads(path.with_suffix(".json").read_text())["accuracy"]
+        accuracy = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["accuracy"]
         names = [f"accuracy_{domain.name}" for domain in data.domains]
         text = ", ".join(f"{name} {accuracy[name]:.1%}" for name in names)
         print(f"{options.classifier_arch} classifier of {data.name}: {text} (held out)")
+
+
+class LoadedClassifiers(ClassifierStore):
+    """Loads each classifier once, for evaluations that follow one another."""
+
+    def __init__(self, train: Callable[[ClassifierOptions, Data, Path], None]) -> None:
+        super().__init__(train)
+        self._nets: dict[Path, keras.Model] = {}
+
+    def ready(self, options: ClassifierOptions, data: Data) -> Maker:
+        """As `ClassifierStore.ready`; the maker returns the same network every time."""
+        path = stored_file(options, data)
+        if path not in self._nets:
+            self._nets[path] = super().ready(options, data)()
+        return lambda: self._nets[path]
 
 
 def for_evaluation(options: Options) -> ClassifierOptions:
@@ -150,7 +165,7 @@ def build(options: ClassifierOptions, data: Data) -> keras.Model:
     )  # fmt: skip
 
 
-def probabilities(net: keras.Model, images: np.ndarray) -> np.ndarray:
+def probabilities(net: keras.Model, images: Rows) -> np.ndarray:
     """Returns probabilities [N, K] of the classes or attributes of images.
 
     Args:
@@ -172,7 +187,7 @@ def with_features(net: keras.Model) -> Classify:
         logits, features = both(images, training=False)
         return classifier.probabilities(net, logits), features
 
-    def classify_all(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def classify_all(images: Rows) -> tuple[np.ndarray, np.ndarray]:
         probabilities, features = batched(classify, images)
         return probabilities, features
 

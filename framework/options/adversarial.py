@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from framework.errors import UsageError
+from framework.options import continuation
 from framework.options.base import LPIPS_NETS, Options, option
 from framework.options.conditions import ON
 
@@ -90,11 +91,17 @@ class Adversarial(Options):
         0.0, "c in c * sum(kernel^2), which is added to each loss", "nets", low=0
     )
 
+    @property
+    def rates_end(self) -> int | None:
+        """As in `Options`: where a linear or cosine schedule ends."""
+        falls_to_zero = self.lr_schedule in ("linear", "cosine")
+        return self.lr_decay_start + self.lr_decay_length if falls_to_zero else None
+
     def check_given(self, given: Mapping[str, Any]) -> None:
         """Also refuses learning rates of 0 before the end, and penalties that mix images."""
         super().check_given(given)
-        end = self.lr_decay_start + self.lr_decay_length
-        if self.lr_schedule in ("linear", "cosine") and end < self.iterations:
+        end = self.rates_end
+        if end is not None and end < self.iterations and not continuation.done_already(self):
             half = self.iterations // 2
             raise UsageError(
                 f"--iterations {self.iterations}: learning rates are 0 from {end} on "

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from framework.errors import UsageError
 from framework.options import flags
-from framework.options.conditions import conditions, unmet
+from framework.options.conditions import ON, conditions, unmet
 
 LARGEST_SEED = 2**31
 FIRST_VERSION = "0.1"
@@ -69,13 +69,15 @@ class Options:
 
     # Data sets that are read from --domain1 and --domain2.
     FOLDERS: ClassVar[tuple[str, ...]] = ("folder", "audio")
+    # Whether the system itself mirrors images for --flip, and not the stream of batches.
+    flips_itself: ClassVar[bool] = False
 
     gan_type: str = option(
-        "cogan", "system to train: a name shown by `main.py list`, or the dotted name of your own "
-        "module, such as my_package.my_module", "run",
+        "cogan", "system to train: a name that the command `list` shows, or the dotted name of "
+        "your own module, such as my_package.my_module", "run",
     )  # fmt: skip
     preset: str | None = option(
-        None, "named set of options; `main.py list` shows all", "run", inert=True
+        None, "named set of options; the command `list` shows all", "run", inert=True
     )
     name: str | None = option(
         None, "name of the run folder in --results_dir (default: made from the options given)",
@@ -104,12 +106,24 @@ class Options:
     image_size: int = option(
         32, "height and width of the images in pixels", "data", low=8, high=1024
     )
+    folder: str | None = option(
+        None, "folder with the images of all domains, trainA and trainB or two sub-folders; of a "
+        "system of one domain its images. --data DIR is short for it", "data", since="0.2",
+    )  # fmt: skip
     domain1: str | None = option(
         None, "folder with the files of domain 1 (with --data folder or audio)", "data"
     )
     domain2: str | None = option(
         None, "folder with the files of domain 2 (with --data folder or audio)", "data"
     )
+    flip: bool = option(
+        False, "mirror each training image left-right with probability 1/2", "data", since="0.2"
+    )
+    random_crop: float = option(
+        1.0, "enlarge each training image by this factor and cut a window of --image_size out of "
+        "it at random; 1: off (CycleGAN and pix2pix: 1.117, from 256 to 286 pixels)", "data",
+        low=1, high=4, since="0.2",
+    )  # fmt: skip
 
     iterations: int = option(
         5000, "training iterations (the thesis calls them epochs)", "training", low=1,
@@ -147,6 +161,11 @@ class Options:
         "with exit code 75",
         "training", inert=True,
     )  # fmt: skip
+    init_from: str | None = option(
+        None, "run folder of any other run, from whose weights this one starts: those of networks "
+        "with the same names and shapes, discriminators too, but not optimisers. (--pretrained "
+        "names the first stage of a system with two stages instead)", "training", since="0.2",
+    )  # fmt: skip
     steps_per_call: int = option(
         1, "iterations per call of the compiled training step", "training", low=1, inert=True
     )
@@ -173,6 +192,17 @@ class Options:
         2000, "samples for the metrics at the end of the run; 0: no metrics", "output", low=0,
         inert=True,
     )  # fmt: skip
+    evaluate_every: int = option(
+        0, "iterations between computations of the metrics during training, which metrics.csv "
+        "lists; 0: only at the end", "output", low=0, inert=True, only_if=dict(eval_pairs=ON),
+        since="0.2",
+    )  # fmt: skip
+    keep_best: str | None = option(
+        None, "metric, such as pair_accuracy: the checkpoint with its best value is kept, and the "
+        "saved networks and the final metrics come from it. It is chosen by the held-out images "
+        "with even numbers, and the final metrics are computed with those with odd numbers",
+        "output", inert=True, only_if=dict(evaluate_every=ON), since="0.2",
+    )  # fmt: skip
     evaluator_arch: str = option(
         "strided", "architecture of the evaluator, the classifier that metrics are computed with",
         "output", choices=CLASSIFIERS, inert=True,
@@ -197,6 +227,18 @@ class Options:
         data = getattr(self, "cogan_data", None) or getattr(self, "dataset", None)
         if (self.domain1 or self.domain2) and data not in self.FOLDERS:
             raise UsageError(f"--domain1, --domain2: --data is {data}; add --data folder")
+        if self.folder and data != "folder":
+            raise UsageError(f"--folder {self.folder}: --data is {data}; give one of them")
+        if self.folder and (self.domain1 or self.domain2):
+            raise UsageError(
+                f"--data {self.folder} has all domains: leave --domain1 and --domain2 out, or use "
+                "them with --data folder"
+            )
+        if self.random_crop > 1 and round(self.image_size * self.random_crop) == self.image_size:
+            raise UsageError(
+                f"--random_crop {self.random_crop}: does not enlarge {self.image_size} pixels; use "
+                "a larger factor, or 1 for no crop"
+            )
         if self.eval_pairs == 1:
             raise UsageError("--eval_pairs 1: must be at least 2, or 0 for no metrics")
 
@@ -214,6 +256,11 @@ class Options:
             for name, allowed in only_if.items():
                 if needed := unmet(allowed, getattr(self, name), name in given):
                     raise UsageError(f"--{field.name}: needs {needed}")
+
+    @property
+    def rates_end(self) -> int | None:
+        """The iteration from which on all learning rates are 0; None if there is none."""
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns all options as plain values, in the order of `--help`."""

@@ -10,7 +10,7 @@ from framework.options.base import CLASSIFIERS, option
 class Options(base.Options):
     """Options of `--gan_type classifier`."""
 
-    dataset: str = option("mnist", "data set; see `main.py list`", "data")
+    dataset: str = option("mnist", "data set that the command `list` shows", "data")
     classifier_arch: str = option(
         "thesis", "architecture of the classifier", "nets", choices=CLASSIFIERS
     )

@@ -16,7 +16,7 @@ class Options(Generative):
     BLOCKS: ClassVar = {32: (4, 4), 64: (5, 7), 128: (6, 8), 256: (7, 8)}
     THESIS: ClassVar = {32: (4, 3), 64: (4, 6), 128: (5, 7), 256: (6, 7)}
 
-    cogan_data: str = option("mnist2edge", "pair of image domains; see `main.py list`", "data")
+    cogan_data: str = option("mnist2edge", "pair of domains that the command `list` shows", "data")
     g_shared_layers: int = option(
         -1, "shared generator blocks, counted from the latent vector (a dense layer is a block); "
         "-1: as in the thesis' CoGAN (4; 5 for 128 pixels, 6 for 256)", "coupling", low=-1, high=7,

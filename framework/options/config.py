@@ -20,7 +20,7 @@ from typing import Any
 
 from framework import presets
 from framework.errors import UsageError
-from framework.options import flags
+from framework.options import data_names, flags
 from framework.options.base import FIRST_VERSION, Options
 
 BUILT_IN = (
@@ -151,7 +151,7 @@ def _values(argv: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def given(argv: Sequence[str]) -> dict[str, Any]:
-    """Returns the options that a command line gives, `--data` under the name that it stands for.
+    """Returns the options that a command line gives, `--data` under the names that it stands for.
 
     Raises:
         UsageError: unknown flag, preset or system, or data given twice.
@@ -163,11 +163,17 @@ def given(argv: Sequence[str]) -> dict[str, Any]:
     alone = system not in BUILT_IN or (is_help and choice)
     parser = flags.parser(_fields_of((system,) if alone else BUILT_IN))
     explicit = vars(parser.parse_flags(list(argv)))
+    name = data_option(system)
     if "data" in explicit:
-        name = data_option(system)
         if name in explicit:
             raise UsageError(f"--data {explicit['data']}: the same as --{name}, which is given too")
         explicit[name] = explicit.pop("data")
+    if data_names.is_folder(explicit.get(name, "folder")):
+        if "folder" in explicit:
+            raise UsageError(f"--data {explicit[name]}: the same as --folder, which is given too")
+        explicit |= {"folder": explicit[name], name: "folder"}
+    elif "folder" in explicit:
+        explicit.setdefault(name, "folder")
     return explicit
 
 
@@ -208,9 +214,13 @@ def default_name(values: dict[str, Any], given: Iterable[str]) -> str:
     """Returns a run name made from the options given, so that the same command resumes its run."""
     system = values["gan_type"]
     fields, key = _fields(system), data_option(system)
-    parts = [system, values.get(key, fields[key].default), values.get("preset")]
+    data = values.get(key, fields[key].default)
+    if values.get("folder"):
+        data = os.path.basename(os.path.abspath(values["folder"]))
+    parts = [system, data, values.get("preset")]
     for name, field in fields.items():
-        if name in given and name not in ("gan_type", key) and not field.metadata["inert"]:
+        is_named = name in given and name not in ("gan_type", key, "folder")
+        if is_named and not field.metadata["inert"]:
             value = values[name]
             word = OLD_NAMES.get(name, name)  # so that the same command resumes an older run
             parts.append(f"{word}_{value}" if value is not True else word)

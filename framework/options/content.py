@@ -1,6 +1,7 @@
 """Content transfer: removes what only images of domain 2 have, or adds it to those of domain 1."""
 
 import dataclasses
+from typing import ClassVar
 
 from framework.errors import UsageError
 from framework.options.base import option
@@ -12,11 +13,15 @@ from framework.options.encoding import Encoding
 class Options(Encoding):
     """Options of `--gan_type content`."""
 
+    flips_itself: ClassVar[bool] = True
+
     content_variant: str = option(
         "press", "variant: two encoders and a decoder (press), also a decoder of masks (mask), or "
         "Fader Networks (fader)", "content", choices=("press", "mask", "fader"),
     )  # fmt: skip
-    cogan_data: str = option("mini2accessory", "pair of image domains; see `main.py list`", "data")
+    cogan_data: str = option(
+        "mini2accessory", "pair of domains that the command `list` shows", "data"
+    )
     batch_size: int = option(32, "images per domain and update, all devices", "training", low=1)
     sep: int = option(
         25, "channels of the code of what only domain 2 has", "content", low=1,

@@ -3,11 +3,12 @@
 import argparse
 import dataclasses
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from framework.errors import UsageError
+from framework.errors import UsageError, program
 
 Fields = Mapping[str, Mapping[str, dataclasses.Field]]  # option -> system -> dataclass field
 
@@ -23,8 +24,9 @@ RENAMED = {  # flags of the thesis' program
 DESCRIPTION = (
     "Train coupled GANs, translation and disentanglement of images. --gan_type NAME --help shows "
     "the flags of one system. --grid FLAG=V1,V2,... trains once for every value, --at_once N at "
-    "the same time. Other commands: main.py list | evaluate RUN | sample RUN | walk RUN | "
-    "translate RUN | separate RUN | lpips A B | reproduce NAME | doctor (each has its own --help)."
+    "the same time. Other commands: list | evaluate RUN | sample RUN | walk RUN | translate RUN "
+    "PATH | classify RUN PATH | encode RUN PATH | separate RUN | export RUN | lpips A B | "
+    "reproduce NAME | doctor (each has its own --help). --version prints versions."
 )
 
 
@@ -34,7 +36,17 @@ def kind_name(kind: type) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError, one line, instead of printing the usage and ending the program."""
+    """Raises UsageError, one line, instead of printing the usage and ending the program.
+
+    A word, or a value after `=`, that begins with `~` is a path in a home folder. Shells expand it
+    in `--data_dir ~/data` and leave it as it is in `--data_dir=~/data`.
+    """
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str], namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As in argparse, with home folders expanded."""
+        return super().parse_known_args([_expanded(word) for word in args], namespace)
 
     def error(self, message: str) -> NoReturn:
         """Raises UsageError."""
@@ -56,6 +68,12 @@ class Parser(argparse.ArgumentParser):
                 raise UsageError(f"{word} of the thesis' program is {RENAMED[word]} here")
             raise UsageError(f"unknown argument {word}: {suggest(word, flags)}")
         return known
+
+
+def _expanded(word: str) -> str:
+    """Returns `~/x` and `--flag=~/x` with the path of the home folder."""
+    flag, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    return flag + equals + os.path.expanduser(value)
 
 
 def _joined(words: Sequence[str]) -> list[str]:
@@ -111,8 +129,8 @@ def parser(fields: Fields) -> Parser:
         fields: option name -> system -> dataclass field declared by `base.option`.
     """
     parser = Parser(
-        prog="main.py",
-        usage="main.py [flags]",
+        prog=program(),
+        usage="%(prog)s [flags]",
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
         description=DESCRIPTION,

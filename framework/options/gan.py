@@ -13,7 +13,7 @@ IMAGES = dict(arch=("digit", "32", "64"))
 class Options(Generative):
     """Options of `--gan_type gan`."""
 
-    dataset: str = option("mnist", "data set; see `main.py list`", "data")
+    dataset: str = option("mnist", "data set that the command `list` shows", "data")
     arch: str = option(
         "digit", "architecture: for digits, for images of 32x32 or 64x64 pixels, or for points of "
         "the plane (toy)", "nets", choices=("digit", "32", "64", "toy"),

@@ -15,7 +15,7 @@ OF_PHOTOGRAPHS = dict(of_digits=Allowed((False,), "--image_size 64 or larger"))
 class Translation(Adversarial):
     """Options of every system that translates images between two domains."""
 
-    cogan_data: str = option("mini2street", "pair of image domains; see `main.py list`", "data")
+    cogan_data: str = option("mini2street", "pair of domains that the command `list` shows", "data")
     max_items_A: int = option(
         0, "training images of domain 1, chosen at random; 0: all", "data", low=0
     )

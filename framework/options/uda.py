@@ -11,7 +11,7 @@ from framework.options.base import option
 class Options(cogan.Options):
     """Options of `--gan_type uda`."""
 
-    cogan_data: str = option("mnist2usps", "pair of image domains; see `main.py list`", "data")
+    cogan_data: str = option("mnist2usps", "pair of domains that the command `list` shows", "data")
     source_images: int = option(
         0, "labelled training images of domain 1, chosen at random; 0: all", "data", low=0
     )

@@ -9,7 +9,7 @@ class Preset:
     """A named set of options.
 
     Attributes:
-        help: one line for `main.py list`.
+        help: one line for the command `list`.
         options: values by option name.
         variants: data set -> values that replace those of `options` for this data set.
         published: metric name -> number in the literature, shown beside the measured one.

@@ -11,6 +11,8 @@ CYCLEGAN = dict(
 )  # fmt: skip
 PLAIN = CYCLEGAN | dict(identity_weight=0.0, pool=0)  # its relatives have neither
 DIGITS = dict(image_size=32, batch_size=64)
+# Images are enlarged from 256 to 286 pixels, cut at random to 256, and mirrored.
+AUGMENTED = dict(flip=True, random_crop=1.117)
 PHOTOS = dict(image_size=256, weight_init="normal", kid_features="none", log_every=500)
 EPOCH = 1334  # iterations of one epoch: the number of zebras
 
@@ -27,7 +29,8 @@ OST = dict(
 
 TRANSLATIONS = {
     "cyclegan": combined(
-        "CycleGAN on horses and zebras at 256x256", CYCLEGAN, PHOTOS, HORSE,
+        "CycleGAN on horses and zebras at 256x256, with the published flips and random crops",
+        CYCLEGAN, PHOTOS, AUGMENTED, HORSE,
         iterations=200 * EPOCH, lr_schedule="linear", lr_decay_start=100 * EPOCH,
         lr_decay_length=100 * EPOCH,
     ),
@@ -53,8 +56,9 @@ TRANSLATIONS = {
         cycle_weight=0.0, distance_weight=0.05, iterations=40_000,
     ),
     "pix2pix": combined(
-        "pix2pix from edges to digits of MNIST; for other pairs add --cogan_data folder",
-        PLAIN, paired=True, direction="21", loss="ce", adv_weight=1.0, cycle_weight=0.0,
+        "pix2pix from edges to digits of MNIST, with the published flips and random crops; for "
+        "your pairs add --data DIR",
+        PLAIN, AUGMENTED, paired=True, direction="21", loss="ce", adv_weight=1.0, cycle_weight=0.0,
         paired_weight=100.0, cogan_data="mnist2edge", batch_size=16, iterations=20_000,
     ),
     "unit": combined(

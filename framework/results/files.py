@@ -52,9 +52,17 @@ def write_wav(path: Path, wave: np.ndarray, rate: int) -> None:
     write_bytes(path, buffer.getvalue())
 
 
+def as_utf8(text: str) -> bytes:
+    r"""Returns UTF-8, in which bytes of file names that are no text are escapes such as \udcff.
+
+    JSON reads these escapes as the same name.
+    """
+    return text.encode(errors="backslashreplace")
+
+
 def append_text(path: Path, text: str) -> None:
     """Appends UTF-8 text to a file completely or not at all: after an OSError, no part remains."""
-    rest = text.encode()
+    rest = as_utf8(text)
     with path.open("ab", buffering=0) as file:
         size = file.tell()
         try:
@@ -68,7 +76,7 @@ def append_text(path: Path, text: str) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Writes UTF-8 text, see `write_bytes`."""
-    write_bytes(path, text.encode())
+    write_bytes(path, as_utf8(text))
 
 
 def plain(value: Any) -> Any:

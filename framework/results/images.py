@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 from PIL.PngImagePlugin import PngInfo
+
+from framework.results.files import as_utf8
 
 LABELS = 56  # width in pixels of the names of rows in `triplets`
 GAP = 6  # pixels between pairs, and between the heads and the body of a table
@@ -22,12 +24,30 @@ def png(pixels: np.ndarray, caption: str = "") -> bytes:
     return buffer.getvalue()
 
 
+def encoded(pixels: np.ndarray, format: str) -> bytes:
+    """Returns an image file of uint8 pixels [H, W, 3].
+
+    Args:
+        pixels: the image.
+        format: png, which keeps every pixel; or jpg or webp, at quality 95.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG" if format == "jpg" else format, quality=95)
+    return buffer.getvalue()
+
+
+def thumbnail(pixels: np.ndarray, size: int) -> np.ndarray:
+    """Returns uint8 pixels [H, W, 3] as [size, size, 3]: smaller, with grey borders."""
+    small = ImageOps.pad(Image.fromarray(pixels), (size, size), color=(GREY,) * 3)
+    return np.asarray(small)
+
+
 def metadata(caption: str) -> PngInfo | None:
     """Returns the caption as metadata of a PNG file; None without a caption."""
     if not caption:
         return None
     info = PngInfo()
-    info.add_itxt(CAPTION, caption)
+    info.add_itxt(CAPTION, as_utf8(caption).decode())
     return info
 
 

@@ -85,6 +85,7 @@ def render(run: "Run", published: Mapping[str, float], describe: Describe) -> st
         title=run.folder.resolve().name,
         command=run.command,
         status=_status(run),
+        origin=_origin(run.origin, describe),
         cards=[row for row in rows if row.headline and row.value][:CARDS],
         newest=iterations[-1] if iterations else None,
         earlier=[iterations[i] for i in _spread(len(iterations), THUMBNAILS)],
@@ -96,6 +97,7 @@ def render(run: "Run", published: Mapping[str, float], describe: Describe) -> st
         has_published=bool(published),
         protocol=common,
         plots=_plots(run.losses),
+        progress=_progress(run, describe),
         facts={
             "Data": _facts(run.data),
             "Options": _facts(run.config),
@@ -109,6 +111,39 @@ def _status(run: "Run") -> str:
     total = run.config.get("iterations")
     steps = f"{done:,} of {total:,}" if isinstance(total, int) else f"{done:,}"
     return f"{steps} iterations · page written {datetime.now():%d %B %Y, %H:%M}"
+
+
+def _origin(origin: dict[str, Any] | None, describe: Describe) -> str:
+    """Returns a sentence on where the networks in models/ come from; "" where this is unknown."""
+    if not origin:
+        return ""
+    text = f"Networks in models/: iteration {origin['iteration']:,}, "
+    if origin["chosen"] == "newest":
+        return f"{text}the newest."
+    extreme = "highest" if origin["better"] == "up" else "lowest"
+    return (
+        f"{text}with the {extreme} {_title(origin['metric'], describe)} "
+        f"({_number(origin['value'])}) of the evaluations in metrics.csv. One half of the held-out "
+        "images was used to choose it, and the other half for the metrics on this page."
+    )
+
+
+def _progress(run: "Run", describe: Describe) -> list[list[str]]:
+    """Returns metrics.csv as text, titles first: the headline metrics and that of --keep_best."""
+    rows = run.metrics_table.rows
+    names = dict.fromkeys(name for row in rows for name in row if name != "iteration")
+    kept = run.config.get("keep_best")
+    shown = [n for n in names if n == kept or ((about := describe(n)) and about.headline)]
+    if not shown:
+        return []
+    cells = ([_number(row[n]) if n in row else "" for n in shown] for row in rows)
+    body = [[f"{row['iteration']:,}", *line] for row, line in zip(rows, cells, strict=True)]
+    return [["iteration", *(_title(name, describe) for name in shown)], *body]
+
+
+def _title(metric: str, describe: Describe) -> str:
+    about = describe(metric)
+    return about.title if about else metric
 
 
 # Sheets, plots and sounds

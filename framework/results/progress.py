@@ -1,4 +1,4 @@
-"""Shows the progress of a run: a bar on a terminal, lines of text elsewhere."""
+"""Shows the progress of a run: a bar on a terminal or in a notebook, else lines of text."""
 
 import sys
 import time
@@ -13,8 +13,8 @@ BAR = "{percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt}{postfix}"
 class Progress:
     """Shows iterations, rate, end time and losses.
 
-    On a terminal (stderr) it shows a bar, which every update redraws. Elsewhere every update with
-    terms prints one line, so that a log file gets one line per log interval.
+    On a terminal (stderr) and in a notebook it shows a bar, which every update redraws. Elsewhere
+    every update with terms prints one line, so that a log file gets one line per log interval.
 
     Args:
         total: number of iterations at the end of the run.
@@ -27,7 +27,7 @@ class Progress:
         self._time = time.monotonic()
         self._rate: float | None = None
         self._bar = None
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() or _is_notebook():
             self._bar = tqdm(total=total, initial=initial, bar_format=BAR, dynamic_ncols=True)
 
     def __enter__(self) -> "Progress":
@@ -72,6 +72,11 @@ class Progress:
         slow = self._rate < 1
         speed = f"{1 / self._rate:.3g} s/it" if slow else f"{self._rate:.3g} it/s"
         return [speed, f"ends {end:{clock}}"]
+
+
+def _is_notebook() -> bool:
+    """Returns whether stderr is shown below a cell of a notebook, which can redraw a line."""
+    return type(sys.stderr).__module__.partition(".")[0] == "ipykernel"
 
 
 def _losses(terms: Mapping[str, float]) -> list[str]:

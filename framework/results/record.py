@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Callable, Set
+from collections.abc import Callable, Collection, Set
 from contextlib import suppress
 from datetime import datetime
 from importlib import metadata
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.errors import UsageError, UserError
+from framework.options.continuation import iterations_done
 from framework.results import files
 
 PACKAGES = ("tensorflow", "keras", "numpy")
@@ -22,6 +23,15 @@ PACKAGES = ("tensorflow", "keras", "numpy")
 Options = dict[str, Any]
 Upgrade = Callable[[Options, str], Options]
 """Function of (options of a run of an earlier version, its system) that returns those of now."""
+
+Advice = Callable[[Collection[str]], str]
+"""Function of the names of the options that differ from those of the existing run that returns what
+to do instead. Without names, the run has more iterations than are asked for."""
+
+
+def overwrite_or_rename(different: Collection[str] = ()) -> str:
+    """Returns the `Advice` that fits every run."""
+    return "use another --name, or --overwrite to start anew"
 
 
 def unchanged(options: Options, system: str) -> Options:
@@ -35,6 +45,7 @@ def check_place(
     overwrite: bool,
     inert: Set[str],
     upgrade: Upgrade,
+    advice: Advice = overwrite_or_rename,
 ) -> None:
     """Checks whether a run may be written to a folder; writes nothing.
 
@@ -44,11 +55,13 @@ def check_place(
         overwrite: whether an existing run will be deleted.
         inert: names of options that may change between two sessions of one run.
         upgrade: converts the options of a run of an earlier version.
+        advice: says what to do with a run that cannot be resumed with these options.
 
     Raises:
-        UsageError: the folder holds a run with other options, or other files.
+        UsageError: the folder holds a run with other options or more iterations, or other files.
         UserError: the place cannot be written to.
     """
+    check_name(folder)
     names = _names_in(folder)
     if "config.json" not in names:
         # A process that was killed at its start leaves only hidden files.
@@ -58,16 +71,35 @@ def check_place(
     if overwrite:
         return
     stored = files.read_json(folder / "config.json")
-    hint = "use --overwrite to start anew, or another --name"
     if not isinstance(stored, dict):
-        raise UsageError(f"{folder / 'config.json'} is damaged: {hint}")
-    stored = upgrade(stored, config.get("gan_type", ""))
-    if table := differences(stored, config, inert):
-        raise UsageError(f"{folder} holds a run with other options; {hint}\n{table}")
-    steps = (path.name for path in (folder / "checkpoints").glob("[0-9]*"))
-    done = max((int(name) for name in steps if name.isdigit()), default=0)
+        raise UsageError(f"{folder / 'config.json'} is damaged: {overwrite_or_rename()}")
+    different = differences(upgrade(stored, config.get("gan_type", "")), config, inert)
+    if different:
+        raise UsageError(
+            f"{folder} holds a run with other options: {advice([*different])}\n"
+            f"{_aligned(different)}"
+        )
+    _check_iterations(folder, config, advice)
+
+
+def _check_iterations(folder: Path, config: dict[str, Any], advice: Advice) -> None:
+    """Raises UsageError if a run has more iterations already than it is asked for."""
+    done = iterations_done(folder)
     if done > config.get("iterations", done):
-        raise UsageError(f"--iterations {config['iterations']}: this run has {done} already")
+        raise UsageError(
+            f"--iterations {config['iterations']}: this run has {done} already: {advice(())}"
+        )
+
+
+def check_name(folder: Path) -> None:
+    """Raises UserError if TensorFlow cannot use a folder, whose name is no text in UTF-8."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"{ascii(str(folder))}: the name of a run folder must be text here: choose another "
+            "--results_dir and --name, or set PYTHONUTF8=1 if this terminal shows the name"
+        ) from error
 
 
 def _names_in(folder: Path) -> list[str]:
@@ -84,16 +116,21 @@ def _names_in(folder: Path) -> list[str]:
     return names
 
 
-def differences(stored: dict[str, Any], asked: dict[str, Any], inert: Set[str]) -> str:
-    """Returns a readable table of the options that differ, "" if none; `inert` ones are ignored."""
-    names = [name for name in {**stored, **asked} if name not in inert]
-    table = [("option", "there", "here")]
-    for name in names:
+def differences(
+    stored: dict[str, Any], asked: dict[str, Any], inert: Set[str]
+) -> dict[str, tuple[str, str]]:
+    """Returns the old and the new value, as text, of the options that differ; not `inert` ones."""
+    different = {}
+    for name in {**stored, **asked}:
         old, new = (json.dumps(side[name]) if name in side else "-" for side in (stored, asked))
-        if old != new:
-            table.append((name, old, new))
-    if len(table) == 1:
-        return ""
+        if old != new and name not in inert:
+            different[name] = old, new
+    return different
+
+
+def _aligned(different: dict[str, tuple[str, str]]) -> str:
+    """Returns a readable table of the options that differ."""
+    table = [("option", "there", "here"), *((name, *values) for name, values in different.items())]
     widths = [max(len(row[column]) for row in table) for column in range(2)]
     return "\n".join(f"  {a:{widths[0]}}  {b:{widths[1]}}  {c}" for a, b, c in table)
 

@@ -14,6 +14,11 @@ from framework.errors import MissingError
 from framework.results import files, record
 from framework.results.description import Describe, describe_nothing
 from framework.results.images import pair_sheet, png, table, triplets
+from framework.results.table import Table
+
+Origin = dict[str, Any]
+"""Where networks come from: "iteration", "chosen" ("newest" or "best") and, for the best,
+"metric", "value" and "better" ("up" or "down"): the metric that it was chosen by."""
 
 
 class Run:
@@ -23,8 +28,9 @@ class Run:
         folder: results/<run>.
         config: the options by name.
         command: the command line.
-        history: rows of history.csv, dicts of 'iteration' and term names to numbers.
+        metrics_table: the metrics during training (`--evaluate_every`), metrics.csv.
         checkpoints, models, samples, losses, audio: sub-folders, created when first needed.
+        best: sub-folder of the checkpoint with the best value of a metric (`--keep_best`).
         quiet: whether notes are only written to log.txt.
     """
 
@@ -34,9 +40,10 @@ class Run:
         self.command = command
         self.quiet = False
         self._next_plots = 0.0
-        self.history = files.read_history(self._history_path)
-        self._columns = files.columns_of(self.history)
+        self._history = Table(self.folder / "history.csv")
+        self.metrics_table = Table(self.folder / "metrics.csv")
         self.checkpoints = self.folder / "checkpoints"
+        self.best = self.checkpoints / "best"
         self.models = self.folder / "models"
         self.samples = self.folder / "samples"
         self.losses = self.folder / "losses"
@@ -87,9 +94,13 @@ class Run:
         overwrite: bool = False,
         inert: Set[str] = frozenset(),
         upgrade: record.Upgrade = record.unchanged,
+        advice: record.Advice = record.overwrite_or_rename,
     ) -> None:
-        """Raises the errors of `open` and writes nothing, for use before long preparations."""
-        record.check_place(Path(folder), files.plain(config), overwrite, inert, upgrade)
+        """Raises the errors of `open` and writes nothing, for use before long preparations.
+
+        `advice` says what to do with a run that cannot be resumed with these options.
+        """
+        record.check_place(Path(folder), files.plain(config), overwrite, inert, upgrade, advice)
 
     @classmethod
     def load(cls, folder: Path) -> "Run":
@@ -97,40 +108,34 @@ class Run:
 
         Raises:
             MissingError: the folder contains no run.
+            UserError: TensorFlow cannot read from a folder of this name.
         """
         folder = Path(folder)
+        record.check_name(folder)
         config = files.read_json(folder / "config.json")
         if not isinstance(config, dict):
             raise MissingError(f"{folder} is no run folder: it has no readable config.json")
-        command = folder / "command.txt"
-        return cls(folder, config, command.read_text().strip() if command.is_file() else "")
+        file = folder / "command.txt"
+        command = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+        return cls(folder, config, command)
 
     @property
-    def _history_path(self) -> Path:
-        return self.folder / "history.csv"
+    def history(self) -> list[files.Row]:
+        """Rows of history.csv, dicts of 'iteration' and term names to numbers."""
+        return self._history.rows
 
     def log(self, iteration: int, terms: dict[str, float]) -> None:
         """Appends a row to history.csv: the iteration and all terms by name, with all digits."""
-        row = {"iteration": int(iteration)} | {name: float(terms[name]) for name in terms}
-        self.history.append(row)
-        if len(self.history) == 1 or not row.keys() <= set(self._columns):
-            self._write_history()
-            return
-        files.append_text(self._history_path, files.csv_line(files.row_cells(row, self._columns)))
+        self._history.append(iteration, terms)
 
     def rewind(self, iteration: int) -> None:
         """Removes the rows after `iteration`, from which training continues."""
-        self.history = [row for row in self.history if row["iteration"] <= iteration]
-        if self._history_path.exists():
-            self._write_history()
+        self._history.rewind(iteration)
+        self.metrics_table.rewind(iteration)
 
     def forget_metrics(self) -> None:
         """Deletes metrics.json, whose values are wrong when training continues."""
         (self.folder / "metrics.json").unlink(missing_ok=True)
-
-    def _write_history(self) -> None:
-        self._columns = files.columns_of(self.history)
-        files.write_text(self._history_path, files.history_text(self.history))
 
     def note(self, text: str) -> None:
         """Appends a line with the time to log.txt, and prints it unless the run is quiet."""
@@ -211,9 +216,26 @@ class Run:
             self.plots()
             self._next_plots = time.monotonic() + 20 * (time.monotonic() - start)
 
-    def save_metrics(self, metrics: dict[str, dict[str, Any]]) -> None:
-        """Writes metrics.json: {name: {"value", "ci95", "n", "protocol"}}."""
-        files.write_json(self.folder / "metrics.json", metrics)
+    def save_metrics(
+        self, metrics: dict[str, dict[str, Any]], iteration: int | None = None
+    ) -> Path:
+        """Writes metrics.json: {name: {"value", "ci95", "n", "protocol"}}; returns its path.
+
+        Metrics of another checkpoint than that of models/ go to metrics_<iteration>.json.
+        """
+        name = "metrics.json" if iteration is None else f"metrics_{iteration}.json"
+        files.write_json(self.folder / name, metrics)
+        return self.folder / name
+
+    def save_origin(self, origin: Origin) -> None:
+        """Writes models/models.json, which says where the networks in models/ come from."""
+        self.models.mkdir(exist_ok=True)
+        files.write_json(self.models / "models.json", origin)
+
+    @property
+    def origin(self) -> Origin | None:
+        """The content of models/models.json; None before the end, and for version 0.1."""
+        return files.read_json(self.models / "models.json")
 
     def write_data(self, facts: dict[str, Any]) -> None:
         """Writes data.json, facts about the data of the run.

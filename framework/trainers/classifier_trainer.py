@@ -15,6 +15,7 @@ from framework.engine.phase import Batch, Phase
 from framework.engine.randomness import Random
 from framework.frozen import classifiers
 from framework.options.classifier import Options
+from framework.utils import Rows
 from nets import classifier
 
 
@@ -33,9 +34,13 @@ class System(system.System):
         )  # fmt: skip
         return {"clf": clf}
 
-    def classify(self, images: np.ndarray, domain: int = 1) -> np.ndarray:
+    def classify(self, images: Rows, domain: int = 1) -> np.ndarray:
         """Returns probabilities [N, K] of classes or attributes of images [N, H, W, C]."""
         return classifiers.probabilities(self.net("clf"), images)
+
+    def exports(self) -> dict[str, keras.Model]:
+        """Returns `classifier`: images [N, H, W, C] -> probabilities [N, K]."""
+        return {"classifier": classifier.with_probabilities(self.net("clf"))}
 
 
 class Trainer(trainer.Trainer):

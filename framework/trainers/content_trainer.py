@@ -69,6 +69,27 @@ class System(system.System):
         """Images of domain 2 without their extra."""
         return self.put(images, self.no_extra(self.extra(images)))
 
+    def exports(self) -> dict[str, keras.Model]:
+        """`remover`: images of domain 2 -> images; `adder`: [images, guides] -> images.
+
+        Without guides (`uses_guides`), `adder` has images of domain 1 as only input.
+        """
+        shape = self.net("common").input_shape[1:]
+        image, guide = (keras.Input(shape, name=name) for name in ("image", "guide"))
+        inputs = [image, guide] if self.uses_guides() else image
+        return {
+            "remover": keras.Model(image, self.removal(image), name="remover"),
+            "adder": keras.Model(inputs, self.addition(image, guide), name="adder"),
+        }
+
+    @abc.abstractmethod
+    def removal(self, image: keras.KerasTensor) -> keras.KerasTensor:
+        """What `remove` computes, as a graph of layers."""
+
+    @abc.abstractmethod
+    def addition(self, image: keras.KerasTensor, guide: keras.KerasTensor) -> keras.KerasTensor:
+        """What `add` computes, as a graph of layers."""
+
 
 class Trainer(trainer.Trainer):
     """What all variants share: the discriminator of codes, its loss, and how codes deceive it."""

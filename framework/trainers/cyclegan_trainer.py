@@ -12,8 +12,8 @@ import tensorflow as tf
 from scipy.spatial.distance import pdist
 
 from framework import penalties
-from framework.data import Data
-from framework.engine import cluster, devices, system, trainer
+from framework.data import Data, Images
+from framework.engine import cluster, devices, trainer
 from framework.engine.capabilities import Direction
 from framework.engine.image_pool import ImagePool
 from framework.engine.phase import Batch, Phase, Terms
@@ -28,7 +28,7 @@ from nets.blocks import scaled
 DISTANCE_IMAGES = 100  # images per domain whose distances are averaged: 4,950 pairs
 
 
-class System(system.System):
+class System(translation.AnySize):
     """The translators `gen12` and `gen21`, or one of them."""
 
     options: Options
@@ -49,8 +49,12 @@ class System(system.System):
 
     def translate(self, images: np.ndarray, direction: Direction) -> np.ndarray:
         """Translations of images [N, H, W, C] of `direction.source`, both in [-1, 1]."""
-        net = self.net(f"gen{direction}")
+        net = self.sized(f"gen{direction}", images)
         return batched(lambda rows: (net(rows, training=False),), images)[0]
+
+    def exports(self) -> dict[str, keras.Model]:
+        """Returns `translator12` and `translator21`, or one of them: images -> translations."""
+        return {f"translator{each}": self.net(f"gen{each}") for each in self.directions()}
 
 
 class Trainer(trainer.Trainer):
@@ -191,7 +195,7 @@ def _hidden_maps(disc: keras.Model) -> keras.Model:
     return keras.Model(disc.input, maps[1:])
 
 
-def _distance_moments(kind: str, images: np.ndarray) -> tuple[float, float]:
+def _distance_moments(kind: str, images: Images) -> tuple[float, float]:
     """Mean and standard deviation of the distances of --distance_of in uint8 images."""
     pixels = float_array(images[:DISTANCE_IMAGES])
     if kind == "pairs":

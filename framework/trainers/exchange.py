@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -113,6 +114,11 @@ class ExchangeSystem(system.System):
             return tuple(tf.cast(codes, tf.float32) for codes in coder.encode(tf.constant(x)))
 
         return Codes(*batched(compute, images, size=ROWS))
+
+    def exports(self) -> dict[str, keras.Model]:
+        """Returns `content_encoder`, `style_encoder`: images -> codes; `decoder`: both -> image."""
+        names = ("content_encoder", "style_encoder", "decoder")
+        return {name: self.net(net) for name, net in zip(names, NETS, strict=True)}
 
     def decode(self, content: np.ndarray, style: np.ndarray) -> np.ndarray:
         """Computes images [N, S, S, C] in [-1, 1] from content and style codes, row by row."""

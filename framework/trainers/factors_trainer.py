@@ -71,6 +71,19 @@ class System(system.System):
         dec = self.net("dec")
         return batched(lambda z, s: (dec([z, s], training=False),), content, style)[0]
 
+    def exports(self) -> dict[str, keras.Model]:
+        """`content_encoder`: images -> z; `style_encoder`: images -> s; `decoder`: [z, s] -> image.
+
+        A code that is a distribution is its mean.
+        """
+        enc = self.net("enc")
+        codes = named(self.options, enc.output)
+        encoders = {
+            f"{name}_encoder": keras.Model(enc.input, code, name=f"{name}_encoder")
+            for name, code in (("content", codes.z), ("style", codes.s))
+        }
+        return encoders | {"decoder": self.net("dec")}
+
     def has_prior(self) -> bool:
         """Whether z is Gaussian, so that random z can be decoded."""
         return has_prior(self.options)

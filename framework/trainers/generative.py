@@ -1,5 +1,6 @@
 """Capabilities of systems that generate images from latent vectors."""
 
+import keras
 import numpy as np
 
 from framework.engine import inversion
@@ -7,6 +8,7 @@ from framework.engine.randomness import sample_latent
 from framework.engine.system import System
 from framework.options.adversarial import Generative
 from framework.utils import batched
+from nets import plain
 
 
 class Generators(System):
@@ -24,6 +26,14 @@ class Generators(System):
         """Generates images [N, H, W, C] in [-1, 1], or points [N, 2], one array per domain."""
         nets = [self.net(name) for name in self.generators]
         return batched(lambda rows: tuple(net(rows, training=False)[0] for net in nets), z)
+
+    def exports(self) -> dict[str, keras.Model]:
+        """Returns `generator`, or `generator1` and `generator2`: z [N, D] -> image."""
+        numbers = [""] if len(self.generators) == 1 else range(1, len(self.generators) + 1)
+        return {
+            f"generator{number}": plain.without_features(self.net(name))
+            for number, name in zip(numbers, self.generators, strict=True)
+        }
 
 
 class CoupledGenerators(Generators):

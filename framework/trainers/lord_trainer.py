@@ -59,6 +59,10 @@ class EmbeddingSystem(system.System):
         gen = self.net("gen")
         return batched(lambda *codes: (gen(list(codes), training=False),), content, style)[0]
 
+    def exports(self) -> dict[str, keras.Model]:
+        """Returns `decoder`: [content code, class code] -> image."""
+        return {"decoder": self.net("gen")}
+
 
 class System(ExchangeSystem):
     """Stage 2: encoders of content and class, and the generator."""

@@ -5,7 +5,7 @@ Data, optimisers and discriminators are not needed.
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -13,7 +13,7 @@ import tensorflow as tf
 from framework.data import Facts
 from framework.engine import checkpoints, cluster, devices, layer_forms
 from framework.engine.system import System
-from framework.errors import MissingError, UsageError, UserError
+from framework.errors import MissingError, UsageError, UserError, program
 from framework.options import config
 from framework.options.base import Options
 from framework.results import Run
@@ -41,8 +41,9 @@ class OpenedRun:
 
 def open_run(
     folder: str | Path,
+    /,
     *,
-    checkpoint: int | None = None,
+    checkpoint: int | Literal["best"] | None = None,
     facts: Facts | None = None,
     **changes: Any,
 ) -> OpenedRun:
@@ -50,7 +51,8 @@ def open_run(
 
     Args:
         folder: the run folder, results/<run>.
-        checkpoint: iteration of the checkpoint to load; None for the newest.
+        checkpoint: iteration of the checkpoint to load; "best" for that of --keep_best; None for
+            the newest.
         facts: facts of its data; None to read them from the folder.
         **changes: options to change, such as `devices` or `data_dir`; None leaves an option as it
             is.
@@ -65,19 +67,41 @@ def open_run(
     run = Run.load(Path(folder))
     options = changed_options(run, changes)
     system_class = trainer_class(options).system_class
-    facts = facts or _facts(run, system_class)
+    system = _build(system_class, options, facts or _facts(run, system_class), run)
+    key = "ema" if _is_averaged(options) else "nets"
+    state = tf.train.Checkpoint(**{key: system.nets})
+    return OpenedRun(run, options, system, _restore(state, run, checkpoint))
+
+
+def _is_averaged(options: Options) -> bool:
+    return bool(getattr(options, "ema", 0))  # some systems have no averages
+
+
+def _build(system_class: type[System], options: Options, facts: Facts, run: Run) -> System:
+    """Builds the networks of a run with new weights."""
     with devices.strategy(options.devices).scope():
         frozen = {name: _load_model(run, name) for name in system_class.needs_frozen}
         with dtype_policy(options.mixed_precision):
             system = system_class(options, facts, frozen)
         # Averages are copies of the networks without the fast implementations of layers.
-        averaged = bool(getattr(options, "ema", 0))
-        if not averaged:
+        if not _is_averaged(options):
             layer_forms.choose(options, list(system.nets.values()), [], 1)
-    key = "ema" if averaged else "nets"
-    state = tf.train.Checkpoint(**{key: system.nets})
-    step = checkpoints.restore_part(state, run.checkpoints, checkpoint)
-    return OpenedRun(run, options, system, step)
+    return system
+
+
+def _restore(state: tf.train.Checkpoint, run: Run, checkpoint: int | Literal["best"] | None) -> int:
+    """Loads a checkpoint, as `checkpoints.restore_part`; returns its iteration."""
+    if checkpoint != "best":
+        # The best checkpoint may be of an iteration that --keep has deleted elsewhere.
+        is_best = checkpoint in checkpoints.steps(run.best)
+        is_kept = checkpoint in checkpoints.steps(run.checkpoints)
+        folder = run.best if is_best and not is_kept else run.checkpoints
+        return checkpoints.restore_part(state, folder, checkpoint)
+    if not checkpoints.exist(run.best):
+        raise MissingError(
+            f"{run.folder}: no best checkpoint; train it with --evaluate_every and --keep_best"
+        )
+    return checkpoints.restore_part(state, run.best)
 
 
 def _facts(run: Run, system_class: type[System]) -> Facts:
@@ -85,7 +109,7 @@ def _facts(run: Run, system_class: type[System]) -> Facts:
     if system_class.needs_facts and not run.data:
         raise MissingError(
             f"{run.folder}: no data.json, which version 0.1 did not write: "
-            f"`main.py evaluate {run.folder}` writes it"
+            f"`{program()} evaluate {run.folder}` writes it"
         )
     return Facts.from_dict(run.data)
 

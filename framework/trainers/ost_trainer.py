@@ -9,7 +9,7 @@ import keras
 
 from framework import penalties
 from framework.data import Data
-from framework.engine import averages, stages, trainer
+from framework.engine import averages, initial, stages, trainer
 from framework.engine.capabilities import Direction
 from framework.engine.image_pool import ImagePool
 from framework.engine.phase import Batch, Phase, Terms
@@ -95,7 +95,7 @@ FIRST = stages.FirstStage(
         *fields_only_if(Options, stage=2), "lr_schedule", "lr_decay_start", "lr_decay_length",
     ),
     first_domain=1,
-    data_options=("cogan_data", "domain1"),
+    data_options=("cogan_data", "folder", "domain1"),
 )  # fmt: skip
 
 
@@ -125,10 +125,12 @@ class Trainer(OneDomain):
 
     @classmethod
     def prepare(cls, options: Options, data: Data, preparation: Preparation) -> Frozen:
-        """The networks of stage 1, which is trained now if needed.
+        """The networks of stage 1, which is trained now if needed; not if --init_from has them.
 
         Raises as `stages.start`.
         """
+        if initial.has_nets(options, FIRST.nets):
+            return Frozen()
         folder = stages.start(FIRST, options, data, preparation.train_stage)
         return Frozen(start=folder, start_nets=FIRST.nets)
 

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from framework.data import Data
+from framework.engine import system
 from framework.engine.augmentation import jitter
 from framework.engine.capabilities import Direction
 from framework.engine.image_pool import ImagePool
@@ -20,8 +21,31 @@ from framework.engine.phase import Batch, Phase, Terms
 from framework.engine.randomness import Random
 from framework.options.translation import Translation
 from framework.trainers import adversarial
-from nets import cyclegan, digits
+from nets import blocks, cyclegan, digits
 from nets.blocks import Style, scaled
+
+
+class AnySize(system.System):
+    """Networks that are applied to images of any size (`capabilities.TakesAnySize`)."""
+
+    def size_multiple(self) -> int:
+        """The number that must divide height and width; the networks halve both twice."""
+        return 4
+
+    def sized(self, name: str, x: tf.Tensor) -> keras.Model:
+        """Returns `net(name)` for maps of the height and width of x [N, H, W, C]."""
+        net = self.net(name)
+        if tuple(x.shape[1:]) == net.input_shape[1:]:
+            return net
+        if name not in self._any_size:
+            free = keras.Input((None, None, net.input_shape[-1]))
+            self._any_size[name] = keras.Model(free, blocks.on(net, free)[0])
+        return self._any_size[name]
+
+    @functools.cached_property
+    def _any_size(self) -> dict[str, keras.Model]:
+        """Models of the same layers whose height and width are free, by name."""
+        return {}
 
 
 class Discriminators:

@@ -19,7 +19,9 @@ from framework.frozen.classifiers import probabilities
 from framework.options.uda import Options
 from framework.trainers import adversarial, cogan_trainer
 from framework.trainers.cogan_trainer import DISCS, GENS, build_discriminators
+from framework.utils import Rows
 from nets import cogan
+from nets.classifier import with_probabilities
 
 
 class System(cogan_trainer.System):
@@ -47,11 +49,11 @@ class System(cogan_trainer.System):
         """Classifiers of both domains, images [N, H, W, C] -> class logits [N, K]."""
         return tuple(cogan.classifier(self.net(name), self.net("head")) for name in DISCS)
 
-    def classify(self, images: np.ndarray, domain: int = 1) -> np.ndarray:
+    def classify(self, images: Rows, domain: int = 1) -> np.ndarray:
         """Returns probabilities [N, K] of the classes of images [N, H, W, C] of a domain."""
         return probabilities(self.classifiers[domain - 1], images)
 
-    def classify_by_source(self, images: np.ndarray) -> np.ndarray | None:
+    def classify_by_source(self, images: Rows) -> np.ndarray | None:
         """Returns the same from the classifier of domain 1 alone; None without --baseline."""
         return probabilities(self.net("baseline"), images) if self.options.baseline else None
 
@@ -59,6 +61,13 @@ class System(cogan_trainer.System):
         """Returns both generators as one model, and the classifier of each domain."""
         classifiers = {f"classifier{i}": net for i, net in enumerate(self.classifiers, start=1)}
         return super().models() | classifiers
+
+    def exports(self) -> dict[str, keras.Model]:
+        """Returns both generators, and `classifier1`, `classifier2`: images -> probabilities."""
+        return super().exports() | {
+            f"classifier{i}": with_probabilities(net)
+            for i, net in enumerate(self.classifiers, start=1)
+        }
 
 
 class Trainer(cogan_trainer.Trainer):

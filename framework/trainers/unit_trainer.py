@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from framework import penalties
 from framework.data import Data
-from framework.engine import system, trainer
+from framework.engine import trainer
 from framework.engine.capabilities import Direction
 from framework.engine.image_pool import ImagePool
 from framework.engine.phase import Batch, Phase, Terms
@@ -34,7 +34,7 @@ def private(domain: int) -> tuple[str, str]:
     return f"enc{domain}", f"dec{domain}"
 
 
-class Autoencoders(system.System):
+class Autoencoders(translation.AnySize):
     """An encoder and a decoder for each domain, with shared inner networks.
 
     Methods on tensors are for training: networks named in `learning` are in training mode. With an
@@ -67,6 +67,10 @@ class Autoencoders(system.System):
         nets["shared_dec"] = module.shared_decoder("shared_dec", **inner, **common)
         return nets
 
+    def size_multiple(self) -> int:
+        """The number by which the encoders divide height and width."""
+        return self.options.image_size // self.nets["shared_enc"].output_shape[1]
+
     def code(self, x: tf.Tensor, domain: int, learning: Collection[str] = ()) -> tf.Tensor:
         """Codes [N, h, w, D] of images [N, H, W, C] of a domain."""
         return self._apply("shared_enc", self._apply(f"enc{domain}", x, learning), learning)
@@ -76,12 +80,25 @@ class Autoencoders(system.System):
         return self._apply(f"dec{domain}", self._apply("shared_dec", code, learning), learning)
 
     def _apply(self, name: str, x: tf.Tensor, learning: Collection[str]) -> tf.Tensor:
-        net = self.nets[name] if learning else self.net(name)
+        net = self.nets[name] if learning else self.sized(name, x)
         return net(x, training=name in learning)
 
     def reconstruct(self, images: np.ndarray, domain: int) -> np.ndarray:
         """Reconstructions of images [N, H, W, C] of a domain from their own codes."""
         return self._pass(images, Direction(domain, domain))
+
+    def exports(self) -> dict[str, keras.Model]:
+        """Returns `autoencoder1` and `autoencoder2`, or one of them: images -> reconstructions."""
+        return {f"autoencoder{i}": self._joined(Direction(i, i)) for i in self.numbers}
+
+    def _joined(self, direction: Direction) -> keras.Model:
+        """Returns a model of the networks by which images of `source` become those of `target`."""
+        source, target = direction
+        names = (f"enc{source}", *SHARED, f"dec{target}")
+        x = y = keras.Input(self.nets[names[0]].input_shape[1:], name="x")
+        for name in names:
+            y = self.net(name)(y, training=False)
+        return keras.Model(x, y, name=f"translator{direction}")
 
     def _pass(self, images: np.ndarray, direction: Direction) -> np.ndarray:
         """Images of `source`, encoded and decoded to `target`, in batches."""
@@ -99,6 +116,10 @@ class System(Autoencoders):
     def translate(self, images: np.ndarray, direction: Direction) -> np.ndarray:
         """Translations of images [N, H, W, C] of `direction.source`, both in [-1, 1]."""
         return self._pass(images, direction)
+
+    def exports(self) -> dict[str, keras.Model]:
+        """Returns `translator12` and `translator21`: images -> translations."""
+        return {f"translator{each}": self._joined(each) for each in self.directions()}
 
 
 class Trainer(trainer.Trainer):

@@ -2,14 +2,16 @@
 
 import dataclasses
 import json
+import re
 import shutil
+import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from command_line import SMOKE, everything_below, history, refused
+from command_line import SMOKE, everything_below, history, in_a_fresh_process, refused
 from PIL import Image
 
 from framework import data, presets
@@ -52,9 +54,10 @@ def test_a_run_leaves_all_that_belongs_to_it(trained):
     assert {path.name for path in (trained / "models").iterdir()} == {
         "generators.keras",
         "discriminators.keras",
+        "models.json",
     }
     assert config.from_dict(Run.load(trained).config).semantic_loss
-    assert (trained / "command.txt").read_text().startswith("python main.py --gan_type scogan")
+    assert (trained / "command.txt").read_text().startswith("softgan --gan_type scogan")
 
 
 def test_the_history_has_every_term_of_every_iteration(trained):
@@ -172,6 +175,45 @@ def test_what_is_not_installed_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr("framework.commands.list.run", missing("framework.gone"))
     with pytest.raises(ModuleNotFoundError):
         main(["list"])
+
+
+@pytest.mark.parametrize(
+    ("started", "typed", "short"),
+    [
+        ("/bin/softgan", "softgan", "softgan"),
+        ("/packages/softgan/__main__.py", "softgan", "softgan"),
+        ("main.py", "python main.py", "main.py"),
+        ("/project/main.py", "python main.py", "main.py"),
+        ("", "softgan", "softgan"),
+        ("ipykernel_launcher.py", "softgan", "softgan"),
+    ],
+)
+def test_messages_name_the_program_as_it_was_started(monkeypatch, capsys, started, typed, short):
+    monkeypatch.setattr(sys, "argv", [started])
+    for argv in (["--help"], ["sample", "--help"]):
+        with pytest.raises(SystemExit):
+            main(argv)
+        assert capsys.readouterr().out.startswith(f"usage: {typed} ")
+    assert main(["sampel"]) == 2
+    assert capsys.readouterr().err.startswith(f"{short}: unknown command sampel")
+
+
+def test_the_version_is_printed_without_tensorflow():
+    code = "import sys; from framework.cli import main; main(['--version']); "
+    printed = in_a_fresh_process(code + "assert 'tensorflow' not in sys.modules")
+    assert re.fullmatch(r"softgan 0\.\d+\.\d+, TensorFlow [\d.]+, Keras [\d.]+\n", printed)
+
+
+def test_the_home_folder_may_be_part_of_every_path(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for argv in (["--data_dir=~/x"], ["--data_dir", "~/x"]):
+        assert config.parse(argv).data_dir == f"{tmp_path}/x"
+    assert config.parse(["--data_dir=~nobody-here/x"]).data_dir == "~nobody-here/x"
+    assert config.parse(["--data_dir=$HOME/x"]).data_dir == "$HOME/x"
+    scogan = config.parse(["--gan_type=scogan", "--semantic_loss", "--classifier_path=~/net.keras"])
+    assert scogan.classifier_path == f"{tmp_path}/net.keras"
+    for command in ("sample", "walk", "evaluate"):
+        assert f"{tmp_path}/run is no run folder" in refused(capsys, 3, command, "~/run")
 
 
 def test_a_preset_that_is_gone_has_no_published_numbers():

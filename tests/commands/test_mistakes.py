@@ -1,5 +1,6 @@
 """Every mistake of a user: one line on stderr, the right exit code, nothing left on the disk."""
 
+import io
 import os
 import subprocess
 import sys
@@ -182,7 +183,7 @@ def test_a_disk_that_is_full_while_training_is_one_line(eager, capsys, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(Run, "log", log_without_room)
         assert main(argv) == 1
-    assert capsys.readouterr().err == "main.py: results/it/history.csv: File too large\n"
+    assert capsys.readouterr().err == "softgan: results/it/history.csv: File too large\n"
     assert not Path("results/it/history.csv").exists()
     assert main(argv) == 0 and len(history("results/it")) == 2, "with room again it goes on"
 
@@ -213,17 +214,38 @@ class TestFolders:
         assert "no metrics: they need" in capsys.readouterr().out
         assert len(history("results/it")) == 2 and not Path("results/it/metrics.json").exists()
 
+    def test_names_that_are_no_text(self, eager, monkeypatch):
+        names = [os.fsdecode(name) for name in (b"k\xe4tzchen", "hünde".encode())]
+        for domain, name in zip("ab", names, strict=True):
+            os.rename(domain, name)
+            os.rename(f"{name}/0.png", os.path.join(name, os.fsdecode(b"\xff\xc3\xa4.png")))
+        screen = io.TextIOWrapper(io.BytesIO(), "ascii")
+        monkeypatch.setattr(sys, "stdout", screen)
+        argv = "--cogan_data folder --preset smoke --name it --eval_pairs 0 --width 0.01".split()
+        argv += [f"--domain{i}={name}" for i, name in enumerate(names, start=1)]
+        assert main(argv) == 0
+        assert main(argv) == 0, "it is the same run"
+        for file in Path("results/it").glob("*.*"):
+            file.read_text(encoding="utf-8")
+        assert [Run.load(Path("results/it")).config[f"domain{i}"] for i in (1, 2)] == names
+        screen.flush()
+        assert b"results/it/index.html" in screen.buffer.getvalue()
+
+    def test_a_run_folder_that_is_no_text(self, capsys):
+        assert "PYTHONUTF8=1" in self.refused(capsys, 1, "--results_dir", "\udcfc")
+        assert "PYTHONUTF8=1" in refused(capsys, 1, "sample", "results/\udcfc")
+
     def test_a_missing_folder(self, capsys):
-        assert "c is not a folder" in self.refused(capsys, 3, "--domain2", "c")
+        assert "there is no c: give a folder" in self.refused(capsys, 3, "--domain2", "c")
 
     def test_an_unreadable_image(self, capsys):
         Path("b/1.png").write_text("no image")
-        assert "b/1.png" in self.refused(capsys, 1)
+        assert "b/1.png" in self.refused(capsys, 3)
 
     def test_a_truncated_image(self, capsys):
         whole = Path("b/1.png").read_bytes()
         Path("b/1.png").write_bytes(whole[: len(whole) // 2])
-        assert "b/1.png" in self.refused(capsys, 1)
+        assert "b/1.png" in self.refused(capsys, 3)
 
     def test_a_folder_of_one_image(self, capsys):
         for name in ("b/0.png", "b/1.png"):
@@ -233,7 +255,7 @@ class TestFolders:
     def test_an_image_smaller_than_asked(self, capsys):
         self.image(Path("b/2.png"), size=20)
         err = self.refused(capsys, 2)
-        assert "b/2.png is 20x20" in err and "--image_size 32" in err
+        assert "in b is smaller than --image_size 32: 2.png (20x20)" in err
 
     def test_a_loss_that_needs_labels(self, capsys):
         assert "no labels" in self.refused(capsys, 2, "--semantic_loss")
@@ -247,6 +269,25 @@ def test_another_backend_is_exit_1_before_anything_is_loaded():
     done = shell("list", KERAS_BACKEND="jax")
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.count("\n") == 1 and "KERAS_BACKEND=jax" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["framework", "nets"])
+@pytest.mark.parametrize("file", ["{}/__init__.py", "{}.py"])
+def test_a_package_of_others_that_hides_one_of_ours_is_one_line(tmp_path, name, file):
+    path = tmp_path / file.format(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("")
+    found = path.parent if path.name == "__init__.py" else path
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    for code, place in (("-m", "softgan"), ("-c", "import softgan; softgan.list_systems()")):
+        done = subprocess.run(
+            [sys.executable, code, place], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 1 and done.stdout == ""
+        line = done.stderr.splitlines()[-1]
+        assert f"{found} hides the package {name} of softgan: rename it" in line
+        assert (done.stderr.count("\n") == 1) == (code == "-m")
+    assert shell("--version").returncode == 0, "main.py stands beside its own packages"
 
 
 def test_missing_data_without_a_network_is_one_line_and_exit_3(tmp_path):

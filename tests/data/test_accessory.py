@@ -1,7 +1,6 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from data_options import options
 
 from framework import data
 from framework.data.accessory import accessory
@@ -80,7 +79,7 @@ def test_colour_images_are_refused():
 
 
 def test_the_pair(tmp_path):
-    given = SimpleNamespace(cogan_data="mini2accessory", data_dir=str(tmp_path), image_size=32)
+    given = options(cogan_data="mini2accessory", data_dir=str(tmp_path))
     loaded = data.load(given, "domains")
     assert [d.images.shape for d in loaded.domains] == [(2250, 32, 32, 3)] * 2
     assert loaded.classes == 10
@@ -90,7 +89,7 @@ def test_the_pair(tmp_path):
 
 
 def test_domains_as_classes(tmp_path):
-    given = SimpleNamespace(cogan_data="mini2accessory", data_dir=str(tmp_path), image_size=8)
+    given = options(cogan_data="mini2accessory", data_dir=str(tmp_path), image_size=8)
     told = data.load(given, "domains").by_domain()
     assert (told.contract, told.classes, told.name) == ("labelled", 2, "mini2accessory-domains")
     for i, domain in enumerate(told.domains):

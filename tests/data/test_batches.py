@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from numbered import domain, two
+from PIL import Image
 
 from framework import data
 from framework.data import batches
-from framework.errors import UsageError
+from framework.data.augmentation import Augmentation
+from framework.errors import UsageError, UserError
+from framework.options import config
 
 
 def take(stream, count):
@@ -305,3 +308,130 @@ def test_pairs_keep_together():
         np.testing.assert_array_equal(element["x1"] + 100, element["x2"])
     some = pairs.sampled((3, 3), 1).domains
     np.testing.assert_array_equal(some[0].images + 100, some[1].images)
+
+
+def outside(source):
+    """The same data with images outside memory, and the rows that are read."""
+    rows = []
+
+    def kept(images):
+        def read(index):
+            rows.append(index)
+            return images[index]
+
+        return data.StoredImages(read, np.arange(len(images)), images.shape[1:])
+
+    domains = tuple(dataclasses.replace(d, images=kept(d.images)) for d in source.domains)
+    return dataclasses.replace(source, domains=domains), rows
+
+
+@pytest.mark.parametrize("contract", list(batches.CONTRACTS))
+def test_images_outside_memory_give_the_same_batches(contract):
+    inside = under(contract) if contract in (*MIXED, "indexed") else two((5, 5))
+    inside = dataclasses.replace(inside, contract=contract)
+    stored, rows = outside(inside)
+    for replicas in (1, 2):
+        first, second = (
+            batches.dataset(each, 4, 2, seed=0, first_step=3, replicas=replicas)
+            for each in (inside, stored)
+        )
+        assert first.element_spec == second.element_spec
+        assert same(take(first, 3), take(second, 3))
+    if contract == "labelled":
+        assert max(map(len, rows)) == 4, "of 8 images only those of the domain whose turn it is"
+
+
+def test_data_that_do_not_fit_into_memory_are_named(monkeypatch):
+    def none(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(tf, "constant", none)
+    with pytest.raises(UserError, match="the data: 7 images of d at --image_size 4 take 0.0 GB"):
+        batches.dataset(two(), 1, 1, seed=0)
+
+
+FLIPS = Augmentation(flip=True, seed=5)
+CROPS = Augmentation(factor=1.5, seed=5)
+BOTH = Augmentation(flip=True, factor=1.5, seed=5)
+
+
+def slope(count=8, size=8):
+    """Images that grow brighter from left to right."""
+    row = np.arange(size, dtype=np.uint8) * 20
+    images = np.broadcast_to(row[:, None], (count, size, size, 3)) + np.zeros((), np.uint8)
+    return data.Domain("slope", images, np.arange(count), images[:1], np.zeros(1, int))
+
+
+def slopes(contract="domains"):
+    return data.Data(contract, (slope(), slope()), "slopes", 8)
+
+
+def augmented(source, augmentation, count=4, **given):
+    stream = batches.dataset(source, 4, 2, seed=0, augmentation=augmentation, **given)
+    return take(stream, count)
+
+
+def test_half_of_the_images_are_mirrored_and_no_other_is_changed():
+    whole, flipped = augmented(slopes(), None, 64), augmented(slopes(), FLIPS, 64)
+    mirrored = []
+    for before, after in zip(whole, flipped, strict=True):
+        for old, new in zip(before["x1"][0], after["x1"][0], strict=True):
+            mirrored.append(np.array_equal(new, old[:, ::-1]))
+            assert mirrored[-1] or np.array_equal(new, old)
+    assert 0.35 < np.mean(mirrored) < 0.65
+
+
+def test_both_domains_are_changed_independently_but_a_pair_is_changed_alike():
+    elements = augmented(slopes(), BOTH, 16)
+    assert not all(np.array_equal(e["x1"], e["x2"]) for e in elements)
+    for element in augmented(slopes("paired"), BOTH, 16):
+        np.testing.assert_array_equal(element["x1"], element["x2"])
+
+
+def test_a_crop_is_a_window_of_the_enlarged_image():
+    """A slope of 20 per pixel becomes one of 10, from anywhere in twice the width."""
+    twice = Augmentation(factor=2.0)
+    starts = set()
+    for element in augmented(slopes(), twice, 16):
+        rows = element["x1"].reshape(-1, 8, 8, 3)
+        assert (rows == rows[:, :1]).all(), "every row of pixels is the same"
+        steps = np.diff(rows[:, 0, :, 0].astype(int), axis=1)
+        assert (np.abs(steps - 10) <= 1)[:, 2:5].all() and rows.shape[1:] == (8, 8, 3)
+        starts |= {*rows[:, 0, 0, 0].tolist()}
+    assert len(starts) > 5 and min(starts) == 0
+
+
+def test_an_enlarged_image_is_bicubic():
+    image = np.random.default_rng(0).integers(0, 256, (1, 16, 16, 3), np.uint8)
+    big = np.asarray(Image.fromarray(image[0]).resize((24, 24), Image.Resampling.BICUBIC), int)
+    window = CROPS.apply(tf.constant(image), tf.constant([3], tf.int64), 0).numpy()[0]
+    errors = [
+        np.abs(big[i : i + 16, j : j + 16] - window).mean() for i in range(9) for j in range(9)
+    ]
+    assert min(errors) < 1, "but for rounding it is a window of the image that Pillow enlarges"
+
+
+@pytest.mark.parametrize("contract", ["domains", "paired", "labelled", "triple"])
+def test_augmentation_is_a_function_of_seed_and_step(contract):
+    source = dataclasses.replace(slopes(), contract=contract)
+    whole = augmented(source, BOTH, 6)
+    assert same(whole[4:], augmented(source, BOTH, 2, first_step=4)), "as after a resume"
+    parts = augmented(source, BOTH, 12, replicas=2)
+    joined = [
+        {k: np.concatenate([a[k], b[k]], axis=1) for k in a if k != "step"} | {"step": a["step"]}
+        for a, b in zip(parts[::2], parts[1::2], strict=True)
+    ]
+    assert same(whole, joined)
+    assert not same(whole, augmented(source, dataclasses.replace(BOTH, seed=6), 6))
+
+
+def test_a_system_that_mirrors_images_itself_gets_them_as_they_are():
+    for system, flips in (("cyclegan", True), ("content", False)):
+        options = config.parse(["--gan_type", system, "--flip", "--random_crop", "1.5"])
+        assert Augmentation.of(options, 7) == Augmentation(flips, 1.5, 7)
+
+
+def test_labels_are_not_augmented():
+    plain, changed = (augmented(slopes("labelled"), each) for each in (None, BOTH))
+    for first, second in zip(plain, changed, strict=True):
+        np.testing.assert_array_equal(first["y"], second["y"])

@@ -1,21 +1,16 @@
 import json
 import time
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from data_options import options
 from PIL import Image
 
 from framework import data
 from framework.data import Domain, celeba, sources
 from framework.data.splits import Split, Splits
-from framework.errors import MissingError, UsageError
-
-
-def options(**given):
-    defaults = {"cogan_data": "mini2edge", "dataset": "mini", "data_dir": "none", "image_size": 32}
-    return SimpleNamespace(**defaults | {"domain1": None, "domain2": None, "seed": 0} | given)
+from framework.errors import MissingError, UsageError, UserError
 
 
 def tagged(count, channels=1):
@@ -281,3 +276,52 @@ def test_a_fingerprint_tells_images_labels_and_their_order():
     found = [json.dumps(data.fingerprint((each,))) for each in (first, *others)]
     assert len(set(found)) == len(found)
     assert json.dumps(data.fingerprint((replace(first, test_labels=images),))) == found[0]
+
+
+@pytest.mark.parametrize("given", [dict(flip=True), dict(random_crop=1.5)])
+@pytest.mark.parametrize(
+    ("contract", "name", "words"),
+    [
+        ("indexed", "mini", "not for this system, which learns a code for every image"),
+        ("single", "ring", "not for the data of ring"),
+        ("domains", "tones2voices", "not for the data of tones2voices"),
+        ("halves", "audio", "not for the data of audio"),
+    ],
+)
+def test_augmentation_without_a_meaning_is_refused(contract, name, words, given):
+    with pytest.raises(UsageError, match=f"--(flip|random_crop): .*{words}"):
+        data.load(options(dataset=name, cogan_data=name, **given), contract)
+
+
+def test_data_that_do_not_fit_into_memory_are_named(monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(sources, "read", full)
+    with pytest.raises(UserError, match="out of memory for the data: the images of mini do not"):
+        data.load(options(), "single")
+
+
+def test_images_outside_memory_stay_there_in_a_pair(monkeypatch):
+    """Halves of a source, and the faces with and without an attribute, are not read."""
+    read = []
+
+    def stored(name, data_dir, size):
+        splits = []
+        for count in (31, 10):
+            images, labels = (faces if name == "celeba" else tagged)(count)
+            rgb = np.repeat(images, 3, axis=3)
+
+            def get(rows, rgb=rgb):
+                read.append(len(rows))
+                return rgb[rows]
+
+            outside = data.StoredImages(get, np.arange(count), (8, 8, 3))
+            splits.append(Split(outside, labels))
+        return Splits(*splits)
+
+    monkeypatch.setattr(sources, "read", stored)
+    loaded = data.load(options(cogan_data="celeba_glasses", image_size=8), "domains")
+    assert not read and [len(d.images) for d in loaded.domains] == [16, 15]
+    assert numbers(loaded.domains[1].images[:]) == list(range(1, 31, 2))
+    assert numbers(loaded.sampled((2, 0), 0).domains[1].images[:3]) == [1, 3, 5]

@@ -1,9 +1,8 @@
 """The built-in music and voices."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from data_options import options
 
 from framework import data
 from framework.data import audio, voices
@@ -68,7 +67,7 @@ def test_vowels_have_a_pitch_and_formants():
 
 
 def test_the_pair_as_data(few):
-    loaded = data.load(SimpleNamespace(cogan_data="tones2voices", image_size=16), "domains")
+    loaded = data.load(options(cogan_data="tones2voices", image_size=16), "domains")
     assert [d.name for d in loaded.domains] == ["tones", "voices"] and loaded.classes == 0
     for domain in loaded.domains:
         assert domain.images.shape == (6, 16, 16, 3) and domain.images.dtype == np.uint8
@@ -76,7 +75,7 @@ def test_the_pair_as_data(few):
     assert loaded.clips.mixture.shape == loaded.clips.voice.shape == (3, 240)
     brightness = [d.images.mean() for d in loaded.domains]
     assert brightness[1] > brightness[0], "voices are added"
-    mixed = data.load(SimpleNamespace(dataset="tones2voices", image_size=16), "halves")
+    mixed = data.load(options(dataset="tones2voices", image_size=16), "halves")
     assert mixed.contract == "halves" and len(mixed.domains) == 2
     with pytest.raises(UsageError, match="no pairs"):
-        data.load(SimpleNamespace(cogan_data="tones2voices", image_size=16), "paired")
+        data.load(options(cogan_data="tones2voices", image_size=16), "paired")

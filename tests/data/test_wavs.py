@@ -1,10 +1,10 @@
 """Wav files of every kind, and what is said of those that do not serve."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from data_options import options
 from scipy.io import wavfile
 
 from framework import data
@@ -71,7 +71,7 @@ def test_every_tenth_file_is_held_out():
 
 
 def test_two_folders_are_a_pair_without_known_voices():
-    given = SimpleNamespace(
+    given = options(
         cogan_data="audio", domain1=write("a", 3), domain2=write("b", 5, 200), image_size=16
     )
     loaded = data.load(given, "domains")
@@ -81,7 +81,7 @@ def test_two_folders_are_a_pair_without_known_voices():
     pixels = audio.pixels(loaded.clips.mixture, 16)
     np.testing.assert_array_equal(loaded.domains[1].test_images, np.repeat(pixels, 3, axis=3))
     with pytest.raises(UsageError, match="data set audio needs --domain2 DIR"):
-        data.load(SimpleNamespace(**vars(given) | {"domain2": None}), "domains")
+        data.load(options(**vars(given) | {"domain2": None}), "domains")
 
 
 def test_folders_that_do_not_serve():

@@ -112,7 +112,7 @@ def test_starting_anew_is_not_how_a_run_resumes(eager, at_iteration, capsys):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_before_training_is_a_stop_too(monkeypatch, capsys, number):
-    def loading(*_):
+    def loading(*_, **__):
         os.kill(os.getpid(), number)
         time.sleep(5)
 
@@ -120,7 +120,7 @@ def test_a_signal_before_training_is_a_stop_too(monkeypatch, capsys, number):
     before = signal.getsignal(number)
     assert main(GO_ON) == 75
     assert capsys.readouterr().err == (
-        "main.py: stopped; what is in a checkpoint stays, the same command goes on\n"
+        "softgan: stopped; what is in a checkpoint stays, the same command goes on\n"
     )
     assert signal.getsignal(number) == before
 

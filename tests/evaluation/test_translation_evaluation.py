@@ -117,6 +117,32 @@ def test_training_images_that_were_chosen_are_measured_apart(count):
     assert not any(name.startswith("l1_212") and name.endswith("_seen") for name in found)
 
 
+def with_few_held_out(count: int):
+    """Data whose domain 1 has only so many held-out images."""
+
+    def make(contract: str) -> Data:
+        data = tiny_data(contract)
+        first, *others = data.domains
+        assert first.test_labels is not None
+        few = dict(test_images=first.test_images[:count], test_labels=first.test_labels[:count])
+        return dataclasses.replace(data, domains=(dataclasses.replace(first, **few), *others))
+
+    return make
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_domain_without_held_out_images_is_left_out(count, monkeypatch, capsys):
+    monkeypatch.setattr(perceptual, "Distance", Pixels)
+    subject = trainer("cyclegan", "--max_items_A", "1", data=with_few_held_out(count))
+    evaluators = {f"evaluator{j}": random_classifier() for j in (1, 2)}
+    found = measure(subject, evaluators=evaluators, eval_pairs=6, lpips_net="squeeze")
+    assert {"l1_121_seen", "l1_212", "translation_accuracy21", "evaluator_accuracy2"} <= {*found}
+    left_out = "l1_121 translation_accuracy12 evaluator_accuracy1 style1 style2 kid1 kid2 fid2"
+    assert not {*left_out.split()} & {*found}
+    message = f"domain 1: no metrics of held-out images, of which it has {count} and needs 2"
+    assert message in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("direction", "targets"), [("both", (1, 2)), ("12", (2,)), ("21", (1,))])
 def test_evaluators_learn_all_images_of_the_target_domains(direction, targets):
     cycle = [] if direction == "both" else ["--cycle_weight", "0"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from conftest import ROOT
 
 from framework.cli import main
+from framework.errors import program
 
 SMOKE = "--cogan_data mini2edge --preset smoke --width 0.005".split()
 
@@ -36,7 +37,7 @@ def refused(capsys, code: int, *argv: str) -> str:
     capsys.readouterr()
     assert main(argv) == code
     out, err = capsys.readouterr()
-    assert err.count("\n") == 1 and err.endswith("\n") and err.startswith("main.py: ")
+    assert err.count("\n") == 1 and err.endswith("\n") and err.startswith(f"{program()}: ")
     assert "Traceback" not in out + err
     assert everything_below(Path.cwd()) == before
     return err

@@ -92,11 +92,11 @@ AFTERWARDS = {
     "scogan": [
         "sample RUN --n 5",
         "walk RUN --n 2 --steps 3",
-        "translate RUN --images IMAGES --restarts 2 --steps 3",
+        "translate RUN IMAGES --restarts 2 --steps 3",
     ],
     "uda": ["sample RUN --n 5 --seed 1"],
-    "cyclegan": ["translate RUN --images IMAGES", "translate RUN --images IMAGES --domain 2"],
-    "ost": ["translate RUN --images IMAGES"],
+    "cyclegan": ["translate RUN IMAGES", "translate RUN IMAGES --domain 2"],
+    "ost": ["translate RUN IMAGES"],
     "content-sound": ["separate RUN --wavs WAVS"],
 }
 """Name of a case -> commands that use the finished run; what they write is compared too."""

@@ -154,3 +154,21 @@ def test_a_row_of_players_for_each_example(run):
 def test_common_protocol_ends_at_a_whole_part():
     assert page.common_protocol(["net s; nats", "net s; of ln 10"]) == "net s"
     assert page.common_protocol(["net s", "net t"]) == page.common_protocol([]) == ""
+
+
+def test_the_page_says_where_the_networks_come_from(run):
+    assert "Networks in models/" not in report(run)
+    run.save_origin({"iteration": 1500, "chosen": "newest"})
+    assert "Networks in models/: iteration 1,500, the newest." in report(run)
+    best = {"metric": "accuracy", "value": 0.875, "better": "up"}
+    run.save_origin({"iteration": 500, "chosen": "best", **best})
+    text = "iteration 500, with the highest accuracy of pairs (0.875) of the evaluations"
+    assert text in report(run)
+
+
+def test_the_page_shows_the_headline_metrics_during_training(run):
+    assert "metrics.csv" not in report(run)
+    run.metrics_table.append(1000, {"accuracy": 0.25, "distance1": 4.0})
+    text = report(run)
+    assert "<td>1,000</td><td>0.25</td>" in text and "accuracy of pairs" in text
+    assert "<td>4</td>" not in text

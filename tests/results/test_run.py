@@ -173,6 +173,33 @@ def test_refuses_changed_options_naming_both_values(run):
     assert (run.folder / "command.txt").read_text() == COMMAND + "\n"
 
 
+def test_advice_is_asked_with_the_options_that_differ(run):
+    def advice(names):
+        return f"try {' and '.join(names) or 'more'}"
+
+    changed = CONFIG | {"batch_size": 128, "width": 0.5}
+    with pytest.raises(UsageError, match="other options: try batch_size and width\n"):
+        Run.check(run.folder, changed, advice=advice)
+    (run.checkpoints / "00000300").mkdir(parents=True)
+    with pytest.raises(UsageError, match="--iterations 200: this run has 300 already: try more"):
+        Run.check(run.folder, CONFIG | {"iterations": 200}, inert={"iterations"}, advice=advice)
+
+
+def test_the_origin_of_the_networks_is_kept(run):
+    assert run.origin is None
+    run.save_origin({"iteration": 7, "chosen": "newest"})
+    assert Run.load(run.folder).origin == {"iteration": 7, "chosen": "newest"}
+
+
+def test_metrics_during_training_are_a_table_beside_the_history(run):
+    for iteration in (10, 20, 30):
+        run.log(iteration, {"a": 1.0})
+        run.metrics_table.append(iteration, {"accuracy": iteration / 100})
+    run.rewind(20)
+    assert (run.folder / "metrics.csv").read_text() == "iteration,accuracy\n10,0.1\n20,0.2\n"
+    assert Run.load(run.folder).metrics_table.rows == run.metrics_table.rows
+
+
 def test_inert_options_may_change(run):
     again = Run.open(run.folder, CONFIG | {"iterations": 200}, COMMAND, inert={"iterations"})
     assert again.config["iterations"] == Run.load(run.folder).config["iterations"] == 200

@@ -78,7 +78,7 @@ def test_an_earlier_checkpoint_can_be_opened(runs):
 def test_a_run_without_facts_of_its_data_says_what_writes_them(system, runs, tmp_path):
     folder = shutil.copytree(runs[system][0], tmp_path / system)
     (folder / "data.json").unlink()
-    with pytest.raises(MissingError, match="main.py evaluate .* writes it"):
+    with pytest.raises(MissingError, match="softgan evaluate .* writes it"):
         open_run(folder)
 
 
@@ -104,13 +104,23 @@ def test_commands_draw_samples_and_walks(system, runs, capsys):
 def test_images_are_translated_by_inversion(system, runs, capsys):
     Path("given").mkdir()
     Image.new("RGB", (40, 40), "red").save("given/0.png")
-    argv = ["translate", str(runs[system][0]), *"--images given --restarts 1 --steps 2".split()]
+    argv = ["translate", str(runs[system][0]), *"given --out out --restarts 1 --steps 2".split()]
     assert main(argv) == 0
-    (array,) = (line for line in capsys.readouterr().out.splitlines() if line.endswith(".npy"))
-    images = np.load(array)
-    assert images.shape == (1, 32, 32, 3) and np.abs(images).max() <= 1
+    with Image.open("out/0.png") as image:
+        assert image.size == (32, 32)
 
 
 def test_a_classifier_has_no_samples(runs, capsys):
     message = refused(capsys, 2, "sample", str(runs["classifier"][0]))
     assert "a classifier has no samples" in message
+
+
+def test_the_best_checkpoint_can_be_opened_where_it_was_kept(runs, tmp_path):
+    folder = shutil.copytree(runs["gan"][0], tmp_path / "gan")
+    with pytest.raises(MissingError, match="no best checkpoint; train it with"):
+        open_run(folder, checkpoint="best")
+    (folder / "checkpoints" / "best").mkdir()
+    (folder / "checkpoints" / "00000001").rename(folder / "checkpoints" / "best" / "00000001")
+    for checkpoint in ("best", 1):
+        assert open_run(folder, checkpoint=checkpoint).step == 1
+    assert open_run(folder).step == 2

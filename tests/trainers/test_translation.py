@@ -1,5 +1,8 @@
 """CycleGAN's relatives and UNIT: the loss terms of their options, their networks and pools."""
 
+from functools import partial
+from unittest import mock
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -187,6 +190,32 @@ def test_a_finished_run_translates_without_its_data(system, capsys):
     for result in results:
         assert result.shape == images.shape
         assert np.isfinite(result).all() and np.abs(result).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("system", "flags"),
+    [
+        ("cyclegan", ""),
+        ("cyclegan", "--image_size 64 --res_blocks 1 --upsample nearest"),
+        ("unit", ""),
+        ("unit", "--image_size 64 --res_blocks 1 --downs 3"),
+    ],
+)
+def test_networks_are_applied_to_images_of_any_size(system, flags):
+    size = 64 if flags else 32
+    run = trainer(system, *flags.split(), data=partial(tiny_data, size=size)).system
+    multiple = run.size_multiple()
+    assert multiple == (8 if "--downs" in flags else 4)
+    random = np.random.default_rng(0)
+    large = random.uniform(-1, 1, (2, size + multiple, 2 * size, 3)).astype(np.float32)
+    result = run.translate(large, TO_2)
+    assert result.shape == large.shape and result.std() > 0
+    exact = large[:, :size, :size]
+    expected = run.translate(exact, TO_2)
+    for net in list(run.nets):  # the networks for any size compute the same as the others
+        run.sized(net, np.zeros((1, 12, 12, run.net(net).input_shape[-1]), np.float32))
+    with mock.patch.object(run, "sized", lambda name, x: run._any_size[name]):
+        np.testing.assert_allclose(run.translate(exact, TO_2), expected, atol=1e-5)
 
 
 # UNIT

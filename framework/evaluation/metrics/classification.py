@@ -4,14 +4,18 @@ Everything here takes arrays and one callable. A metric is {"value", "ci95", "n"
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from framework.data import Images
 from framework.evaluation.metrics.metric import WILSON, check, share
 from framework.results.description import Description
 
-Classify = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+if TYPE_CHECKING:
+    from framework.utils import Rows  # imports TensorFlow
+
+Classify = Callable[["Rows"], tuple[np.ndarray, np.ndarray]]
 """Float images [N, S, S, C] in [-1, 1] -> (probabilities [N, K], features [N, D])."""
 
 GUESSING = "1 / number of classes, by guessing"
@@ -69,7 +73,7 @@ class Scores(NamedTuple):
     classes: int  # K
 
 
-def score(images: np.ndarray, classify: Classify) -> Scores:
+def score(images: Images, classify: Classify) -> Scores:
     """Checks images [N, S, S, C] and classifies them.
 
     Raises:
@@ -90,7 +94,7 @@ def score(images: np.ndarray, classify: Classify) -> Scores:
     return Scores(probabilities.argmax(axis=1), best, features, probabilities.shape[1])
 
 
-def accuracy(classify: Classify, images: np.ndarray, labels: np.ndarray, protocol: str) -> dict:
+def accuracy(classify: Classify, images: Images, labels: np.ndarray, protocol: str) -> dict:
     """Share of images [N, S, S, C] in [-1, 1] whose label [N] the evaluator finds.
 
     Raises:

@@ -10,6 +10,7 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import entropy
 from sklearn.metrics import confusion_matrix, mutual_info_score
 
+from framework.data import Images
 from framework.evaluation.metrics.classification import Classify, Scores, score
 from framework.evaluation.metrics.metric import NO_INTERVAL, WILSON, metric, share, wilson
 from framework.results.description import Description
@@ -92,8 +93,8 @@ def pairs(
     fake2: np.ndarray,
     classify: Classify,
     *,
-    real1: np.ndarray,
-    real2: np.ndarray,
+    real1: Images,
+    real2: Images,
     protocol: str,
 ) -> dict[str, dict]:
     """Returns all metrics of N pairs of samples by name.
@@ -115,9 +116,7 @@ def pairs(
     return metrics
 
 
-def domain(
-    fake: np.ndarray, real: np.ndarray, classify: Classify, protocol: str
-) -> dict[str, dict]:
+def domain(fake: np.ndarray, real: Images, classify: Classify, protocol: str) -> dict[str, dict]:
     """Returns the metrics of samples [N, S, S, C] of one domain: coverage and diversity.
 
     Arguments and errors as for `pairs`.

@@ -6,13 +6,15 @@ A metric is {"value", "ci95", "n", "protocol"}. Wilson, JASA 22 (1927).
 import numpy as np
 from scipy.stats import binomtest
 
+from framework.data import Images, chunks
+
 # How the 95 % interval of a metric is computed, as its description says it.
 WILSON = "Wilson"
 STANDARD_ERRORS = "mean ± 1.96 standard errors"
 NO_INTERVAL = "none"
 
 
-def check(images: np.ndarray) -> None:
+def check(images: Images) -> None:
     """Refuses images that a metric would silently misread, such as uint8 ones or ones in 0..255.
 
     Raises:
@@ -22,7 +24,8 @@ def check(images: np.ndarray) -> None:
         raise ValueError(f"images must be float in [-1, 1], not {images.dtype}")
     if images.ndim != 4 or len(images) == 0:
         raise ValueError(f"images must be [N, S, S, C] with N > 0, not {images.shape}")
-    low, high = float(images.min()), float(images.max())
+    limits = np.array([(chunk.min(), chunk.max()) for chunk in chunks(images)])
+    low, high = float(limits[:, 0].min()), float(limits[:, 1].max())
     if not (low >= -1 - 1e-3 and high <= 1 + 1e-3):  # written so that NaN is refused too
         raise ValueError(f"images must be finite and in [-1, 1], not in [{low:g}, {high:g}]")
 

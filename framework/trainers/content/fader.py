@@ -49,6 +49,19 @@ class System(content_trainer.System):
         """Images decoded from their codes and this attribute."""
         return by_rows(self._decoded, images, extra)[0]
 
+    def removal(self, image: keras.KerasTensor) -> keras.KerasTensor:
+        """What `remove` computes, as a graph of layers."""
+        return self._with_attribute(image, ABSENT)
+
+    def addition(self, image: keras.KerasTensor, guide: keras.KerasTensor) -> keras.KerasTensor:
+        """What `add` computes, as a graph of layers."""
+        return self._with_attribute(image, PRESENT)
+
+    def _with_attribute(self, image: keras.KerasTensor, attribute: np.ndarray) -> keras.KerasTensor:
+        """Images decoded from their codes and one attribute, as a graph of layers."""
+        rows = keras.ops.zeros_like(image[:, 0, : content.VALUES, 0]) + attribute
+        return self._decoded(image, rows)[0]
+
     def _decoded(self, x: tf.Tensor, attribute: tf.Tensor) -> tuple[tf.Tensor]:
         code = self.net("common")(x, training=False)
         return (self.net("gen")([code, attribute], training=False),)

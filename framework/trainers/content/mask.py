@@ -42,6 +42,22 @@ class System(press.System):
         _, mask = self._extra_and_mask(images, self.extra(images))
         return np.where(mask > self.options.mask_threshold, self._plain(images), images)
 
+    def removal(self, image: keras.KerasTensor) -> keras.KerasTensor:
+        """What `remove` computes, as a graph of layers."""
+        _, mask = self._drawn(image, image)
+        shown = keras.ops.greater(mask, self.options.mask_threshold)
+        return keras.ops.where(shown, super().removal(image), image)
+
+    def addition(self, image: keras.KerasTensor, guide: keras.KerasTensor) -> keras.KerasTensor:
+        """What `add` computes, as a graph of layers."""
+        drawn, mask = self._drawn(image, guide)
+        return compose(drawn, mask, image)
+
+    def _drawn(self, image: keras.KerasTensor, guide: keras.KerasTensor) -> list[keras.KerasTensor]:
+        """What `_extra_and_mask` computes of the extra of a guide, as a graph of layers."""
+        extra = self.net("separate")(guide, training=False)
+        return self.net("masked")([self.net("common")(image, training=False), extra])
+
     def rebuild(self, images1: np.ndarray, images2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Images decoded without extra; in domain 2 their own extra is drawn on these."""
         image, mask = self._extra_and_mask(images2, self.extra(images2))

@@ -39,6 +39,15 @@ class System(content_trainer.System):
         """Images decoded from their common codes and these codes of an extra."""
         return by_rows(self._decoded, images, extra)[0]
 
+    def removal(self, image: keras.KerasTensor) -> keras.KerasTensor:
+        """What `remove` computes, as a graph of layers."""
+        extra = self.net("separate")(image, training=False)
+        return self._decoded(image, keras.ops.zeros_like(extra))[0]
+
+    def addition(self, image: keras.KerasTensor, guide: keras.KerasTensor) -> keras.KerasTensor:
+        """What `add` computes, as a graph of layers."""
+        return self._decoded(image, self.net("separate")(guide, training=False))[0]
+
     def _decoded(self, x: tf.Tensor, extra: tf.Tensor) -> tuple[tf.Tensor]:
         common = self.net("common")(x, training=False)
         return (self.net("gen")([common, extra], training=False),)

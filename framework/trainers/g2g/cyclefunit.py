@@ -42,6 +42,16 @@ class IdentitySystem(g2g_trainer.System):
             return functools.partial(self.frozen["identity"], training=False)
         return super().network(name, training)
 
+    def net(self, name: str) -> keras.Model:
+        """Returns `System.net`; for `style`, the identity network."""
+        return self.frozen["identity"] if name == "style" else super().net(name)
+
+    def exports(self) -> dict[str, keras.Model]:
+        """Returns `System.exports`; the style encoder takes images of the size of the others."""
+        x = keras.Input(self.nets["content"].input_shape[1:], name="x")
+        code = self.net("style")(x, training=False)
+        return super().exports() | {"style_encoder": keras.Model(x, code, name="identity")}
+
 
 class Trainer(trainer.Trainer):
     """Encoders and generator, then the discriminator, each on its own pairs."""

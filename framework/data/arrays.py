@@ -1,0 +1,165 @@
+"""Domains from what a Python program passes: arrays, and data sets of tf.data."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from framework.data import storage
+from framework.data.decode import array_image
+from framework.data.domains import Domain
+from framework.data.folder import held_out
+from framework.data.splits import Split, shuffled_order
+from framework.errors import UsageError, UserError
+
+NAME = "arrays"  # value of --data for data from Python
+LEAST = 2  # images of a domain: one to train on and one that is held out
+
+
+def domains(given: Any, size: int) -> tuple[Domain, ...]:
+    """Returns the domains of the data that a Python program passes.
+
+    Images of any size are cropped to their middle square and resized. Every tenth is held out.
+    Arrays are uint8, uint16 or floats; floats with a negative value are in [-1, 1], others in
+    [0, 1].
+
+    Args:
+        given: images, an array [N, H, W] or [N, H, W, 1, 3 or 4]; images and labels, whole numbers
+            [N] from 0; a tf.data.Dataset of images [H, W, C], or of images and labels; a tuple or
+            list of several of these, one per domain; or a dict from the names of the domains to
+            these.
+        size: height and width of the images returned.
+
+    Raises:
+        UsageError: data of another kind, shape, type or range.
+        UserError: a tf.data.Dataset does not fit into memory.
+    """
+    if isinstance(given, dict):
+        parts = {str(name): part for name, part in given.items()}
+    elif isinstance(given, tuple | list) and not _is_labelled(given):
+        parts = {f"domain{i}": part for i, part in enumerate(given, start=1)}
+    else:
+        parts = {"domain1": given}
+    if not parts:
+        raise UsageError("data from Python: no domain is given")
+    return tuple(_domain(name, part, size) for name, part in parts.items())
+
+
+def _is_labelled(given: Sequence) -> bool:
+    """Returns whether two values are images and labels, and not two domains."""
+    if len(given) != 2 or _is_dataset(given[1]) or isinstance(given[1], tuple | list):
+        return False
+    shape = np.shape(given[1])
+    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+
+
+def _is_dataset(given: Any) -> bool:
+    import tensorflow as tf
+
+    return isinstance(given, tf.data.Dataset)
+
+
+def _domain(name: str, given: Any, size: int) -> Domain:
+    """Divides images and labels in training images, in a fixed random order, and held-out ones."""
+    try:
+        all_images = _of_dataset(given, size) if _is_dataset(given) else _of_arrays(given, size)
+    except (ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"data from Python, {name}: {reason}") from error
+    count = len(all_images.images)
+    if count < LEAST:
+        raise UsageError(f"data from Python, {name}: {count} image, a domain needs at least 2")
+    mask = held_out(count)
+    parts = (all_images.select(np.flatnonzero(part)) for part in (~mask, mask))
+    train, test = (part.select(shuffled_order(len(part.images))) for part in parts)
+    fitting = storage.fits_memory(storage.bytes_of(all_images.images))
+    images, test_images = (np.asarray(p.images) if fitting else p.images for p in (train, test))
+    return Domain(name, images, train.labels, test_images, test.labels)
+
+
+def _of_arrays(given: Any, size: int) -> Split:
+    """Returns images, which are resized when they are read, and labels."""
+    pixels, labels = given if isinstance(given, tuple | list) else (given, None)
+    pixels = np.asarray(pixels)
+    if pixels.ndim not in (3, 4):
+        raise ValueError(f"shape {pixels.shape}; images are [N, H, W] or [N, H, W, C]")
+    lowest = _lowest(pixels) if pixels.dtype.kind == "f" else 0.0
+    images = storage.on_demand(len(pixels), size, lambda i: _fitted(pixels[i], lowest, size))
+    if len(pixels):
+        _fitted(pixels[0], lowest, size)  # raises errors of shape and type
+    return Split(images, None if labels is None else _labels(labels, len(pixels)))
+
+
+def _lowest(pixels: np.ndarray) -> float:
+    """Returns the lower end of the range of floats, 0 or -1; ValueError for another range."""
+    limits = np.array([(part.min(), part.max()) for part in storage.chunks(pixels)])
+    low, high = limits[:, 0].min(initial=0), limits[:, 1].max(initial=0)
+    if not (low >= -1 and high <= 1):
+        raise ValueError(
+            f"floats from {low:g} to {high:g}; use uint8, or finite floats in [0, 1] or [-1, 1]"
+        )
+    return -1.0 if low < 0 else 0.0
+
+
+def _fitted(pixels: np.ndarray, lowest: float, size: int) -> Image.Image:
+    """Returns one image [H, W] or [H, W, C], cropped to its middle square and resized."""
+    if pixels.dtype.kind == "f":
+        pixels = np.clip((pixels.astype(np.float32) - lowest) / (1 - lowest), 0, 1)
+    image = array_image(pixels)
+    if image.size == (size, size):
+        return image
+    return ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+
+
+def _labels(given: Any, count: int) -> np.ndarray:
+    labels = np.asarray(given)
+    if labels.shape not in ((count,), (count, 1)) or labels.dtype.kind not in "iub":
+        raise ValueError(
+            f"labels {labels.dtype} {labels.shape}; use whole numbers [{count}], one per image"
+        )
+    if labels.size and labels.min() < 0:
+        raise ValueError(f"label {labels.min()}; labels are whole numbers from 0")
+    return labels.reshape(-1).astype(np.int64)
+
+
+def _of_dataset(given: Any, size: int) -> Split:
+    """Reads a tf.data.Dataset to its end, once for the range of floats and once for the images."""
+    spec, given = _elements(given)
+    lowest = 0.0
+    if spec.dtype.is_floating:
+        lowest = min((_lowest(pixels[None]) for pixels, _ in _pairs(given)), default=0.0)
+    rows, labels = [], []
+    for pixels, label in _pairs(given):
+        rows.append(np.asarray(_fitted(pixels, lowest, size)))
+        labels.append(label)
+        if len(rows) % 1000 == 0 and not storage.fits_memory(rows[0].nbytes * 1000):
+            raise UserError(
+                f"data from Python: the first {len(rows):,} images at --image_size {size} fill the "
+                "memory: save them in a folder and use its path instead"
+            )
+    images = np.stack(rows) if rows else np.empty((0, size, size, 3), np.uint8)
+    has_labels = bool(labels) and labels[0] is not None
+    return Split(images, _labels(np.array(labels), len(images)) if has_labels else None)
+
+
+def _elements(given: Any) -> tuple[Any, Any]:
+    """Returns the form of the images of a tf.data.Dataset, and the set without batches."""
+    import tensorflow as tf
+
+    spec = given.element_spec
+    image = spec[0] if isinstance(spec, tuple) and len(spec) == 2 else spec
+    if not isinstance(image, tf.TensorSpec):
+        raise ValueError(
+            f"a tf.data.Dataset of {spec}; its elements must be images, or (image, label)"
+        )
+    if given.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError("an endless tf.data.Dataset; leave .repeat() out")
+    if image.shape.rank == 4:
+        return _elements(given.unbatch())
+    return image, given
+
+
+def _pairs(given: Any) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    for element in given.as_numpy_iterator():
+        yield element if isinstance(element, tuple) else (element, None)
