@@ -57,10 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         missing = f"{error.name} is not installed for {sys.executable}"
         return _fail(f"{missing}: . .venv/bin/activate, or install first (README)")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if argv[0] in PRINT_ONLY or {"-h", "--help"} & set(argv):  # as by `| head`
-            return 0
-        return _fail("nobody reads the output; what is in a checkpoint stays")
+        return _without_reader(argv)
     except UnicodeEncodeError as error:
         return _fail(
             f"{error.object!a} cannot be used as text here: rename it, or set PYTHONUTF8=1 if this "
@@ -72,6 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"{error.filename}: {error.strerror or error}")
     except KeyboardInterrupt:
         return _fail("interrupted; what is in a checkpoint stays", 130)
+
+
+def _without_reader(argv: list[str]) -> int:
+    """Ends a command whose output nobody reads any more; returns the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if argv[0] in PRINT_ONLY or {"-h", "--help"} & set(argv):  # as by `| head`
+        return 0
+    return _fail("nobody reads the output; what is in a checkpoint stays")
 
 
 def _run(argv: list[str]) -> int:

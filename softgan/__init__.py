@@ -55,10 +55,9 @@ def train(
 ) -> Run:
     """Trains a run, or goes on with it, and evaluates it, as the command line does.
 
-    The same call resumes a run that was stopped. It prints its progress, works in notebooks and in
-    any thread, and can be called several times in a process: every run has the results that it has
-    in a new process. It sets the seeds of Python, NumPy and TensorFlow, and clears the session of
-    Keras, so that names of layers are counted anew.
+    The same call resumes a run that was stopped. It works in notebooks and in any thread, and can
+    be called several times in a process: every run has the results that it has in a new process. It
+    sets the seeds of Python, NumPy and TensorFlow, and clears the session of Keras.
 
     Args:
         gan_type: name of a system, or the dotted name of a module with one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +97,7 @@ class Run:
             seed: seed of the starts.
 
         Returns:
-            Images of the shape of `images` at the size of the training. With several guides,
-            [G, ...] of these.
+            Images at the size of the training, as many as `images`; of several guides [G, ...].
 
         Raises:
             UsageError: the system cannot do it, a choice is missing, or the images have another
@@ -107,10 +105,9 @@ class Run:
         """
         self._capable(transformations.USABLE, "make images from images")
         pixels, guides = self._images(images), None if guide is None else self._images(guide)
-        args = argparse.Namespace(
-            run=self.folder, domain=domain, remove=remove, reconstruct=reconstruct,
-            restarts=restarts, steps=steps, seed=seed,
-        )  # fmt: skip
+        choices = dict(domain=domain, remove=remove, reconstruct=reconstruct)
+        search = dict(restarts=restarts, steps=steps, seed=seed)
+        args = argparse.Namespace(run=self.folder, **choices, **search)
         transformation = transformations.choose(self._opened, args, guides)
         of_guides = [_like(images, results) for results in transformation.results(pixels)]
         return of_guides[0] if guide is None or np.ndim(guide) == 3 else np.stack(of_guides)
@@ -187,9 +184,8 @@ def _like(images: Any, results: np.ndarray) -> np.ndarray:
 
 def _history(run: RunFolder) -> dict[str, np.ndarray]:
     """Returns the columns of history.csv as arrays."""
-    columns = files.columns_of(run.history)
-    kinds: dict[str, Callable] = {"iteration": np.int64}
-    return {
-        name: np.array([row.get(name, np.nan) for row in run.history], kinds.get(name, np.float64))
-        for name in columns
+    columns = {
+        name: np.array([row.get(name, np.nan) for row in run.history], np.float64)
+        for name in files.columns_of(run.history)
     }
+    return columns | {"iteration": columns["iteration"].astype(np.int64)}

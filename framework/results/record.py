@@ -75,10 +75,8 @@ def check_place(
         raise UsageError(f"{folder / 'config.json'} is damaged: {overwrite_or_rename()}")
     different = differences(upgrade(stored, config.get("gan_type", "")), config, inert)
     if different:
-        raise UsageError(
-            f"{folder} holds a run with other options: {advice([*different])}\n"
-            f"{_aligned(different)}"
-        )
+        hint, table = advice([*different]), _aligned(different)
+        raise UsageError(f"{folder} holds a run with other options: {hint}\n{table}")
     _check_iterations(folder, config, advice)
 
 

@@ -4,6 +4,7 @@ import io
 import re
 import sys
 
+import pytest
 from command_line import in_a_fresh_process
 
 from framework.results import Progress, progress
@@ -29,12 +30,23 @@ def test_rate_counts_only_this_session(monkeypatch, capsys):
     assert speeds == ["1 it/s", "1.33 s/it"]  # 1, then the mean of 1 and 0.5 per second
 
 
-def test_a_bar_on_a_terminal(monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    """A stream on which a line can be redrawn."""
 
-    screen = Terminal()
+    def isatty(self) -> bool:
+        return True
+
+
+class Cell(io.StringIO):
+    """The stream of the output of a cell of a notebook, which is no terminal."""
+
+
+Cell.__module__ = "ipykernel.iostream"
+
+
+@pytest.mark.parametrize("stream", [Terminal, Cell])
+def test_a_bar_on_a_terminal_and_in_a_notebook(monkeypatch, stream):
+    screen = stream()
     monkeypatch.setattr(sys, "stderr", screen)
     with Progress(10) as bar:
         bar.update(5, {"gen/adv": 0.25})
