@@ -14,6 +14,7 @@ from framework.data.splits import Split, shuffled_order
 from framework.errors import UsageError, UserError
 
 NAME = "arrays"  # value of --data for data from Python
+CHANNELS = 1, 3, 4
 LEAST = 2  # images of a domain: one to train on and one that is held out
 
 
@@ -48,9 +49,12 @@ def domains(given: Any, size: int) -> tuple[Domain, ...]:
 
 def _is_labelled(given: Sequence) -> bool:
     """Returns whether two values are images and labels, and not two domains."""
-    if len(given) != 2 or _is_dataset(given[1]) or isinstance(given[1], tuple | list):
+    if len(given) != 2 or any(isinstance(part, dict) or _is_dataset(part) for part in given):
         return False
-    shape = np.shape(given[1])
+    try:
+        shape = np.shape(given[1])
+    except ValueError:  # a list of images, or of images and labels
+        return False
     return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
 
 
@@ -80,8 +84,12 @@ def _domain(name: str, given: Any, size: int) -> Domain:
 
 def _of_arrays(given: Any, size: int) -> Split:
     """Returns images, which are resized when they are read, and labels."""
-    pixels, labels = given if isinstance(given, tuple | list) else (given, None)
+    if isinstance(given, list) or (isinstance(given, tuple) and len(given) != 2):
+        raise ValueError(f"a {type(given).__name__} of {len(given)}; use np.stack(images)")
+    pixels, labels = given if isinstance(given, tuple) else (given, None)
     pixels = np.asarray(pixels)
+    if pixels.ndim == 3 and pixels.shape[2] in CHANNELS:
+        raise ValueError(f"shape {pixels.shape} is one image; use [N, H, W, C]")
     if pixels.ndim not in (3, 4):
         raise ValueError(f"shape {pixels.shape}; images are [N, H, W] or [N, H, W, C]")
     lowest = _lowest(pixels) if pixels.dtype.kind == "f" else 0.0
@@ -94,6 +102,7 @@ def _of_arrays(given: Any, size: int) -> Split:
 def _lowest(pixels: np.ndarray) -> float:
     """Returns the lower end of the range of floats, 0 or -1; ValueError for another range."""
     limits = np.array([(part.min(), part.max()) for part in storage.chunks(pixels)])
+    limits = limits.reshape(-1, 2)  # of no images, too
     low, high = limits[:, 0].min(initial=0), limits[:, 1].max(initial=0)
     if not (low >= -1 and high <= 1):
         raise ValueError(

@@ -31,7 +31,7 @@ from framework.errors import MissingError, UsageError, out_of_memory_for_data
 Batch = dict[str, tf.Tensor]
 DRAW_NUMBERS = 1000  # more than there are domains, so that no two draws share a number
 UNREAD = -1  # index of an image that is not needed
-UNREADABLE = re.compile(r"\w+Error: (cannot read .*)")
+UNREADABLE = re.compile(r"(?:MissingError|UsageError): (.*)")
 
 
 def dataset(

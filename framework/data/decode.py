@@ -1,5 +1,6 @@
 """Decodes image files of any camera or program to RGB."""
 
+import functools
 import os
 import zipfile
 import zlib
@@ -65,7 +66,7 @@ def size_of(file: Path) -> tuple[int, int]:
     """
     try:
         if file.suffix.lower() != ".npy":
-            with Image.open(file, formats=FORMATS) as image:
+            with Image.open(file, formats=_known_formats()) as image:
                 return image.size
     except Exception:  # metadata that `decoded` ignores may be damaged
         pass
@@ -84,7 +85,7 @@ def decoded(content: bytes) -> Image.Image:
         raise ValueError("the file is empty")
     lean, turned = without_metadata(content)
     try:
-        with Image.open(BytesIO(lean), formats=FORMATS) as image:
+        with Image.open(BytesIO(lean), formats=_known_formats()) as image:
             if turned == UPRIGHT:
                 turned = orientation(image.info.get("exif") or b"")
             image = convert_to_rgb(image)
@@ -95,6 +96,13 @@ def decoded(content: bytes) -> Image.Image:
     except Exception as error:  # decoders raise errors of any type for damaged files
         raise ValueError(reason(error)) from error
     return image.transpose(_TURNS[turned]) if turned in _TURNS else image
+
+
+@functools.cache
+def _known_formats() -> tuple[str, ...]:
+    """Returns the formats that are read and that the installed Pillow has."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def array(file: Path) -> np.ndarray:

@@ -17,6 +17,7 @@ from framework.data.listing import FEW_NAMED, MOST_NAMED, Listing, listed_names,
 from framework.errors import MissingError, UsageError
 
 TRAINING, HELD_OUT, UNUSED = range(3)  # part of a run's data to which a file belongs
+ELSEWHERE = 3  # the run was trained on the file as one of the other domain: it is not used
 CHUNK = 2**20  # bytes that are read at once
 
 Row = str
@@ -116,9 +117,15 @@ def divide(listings: Sequence[Listing], kept: Kept, pairs: bool) -> list[np.ndar
         return [_by_name(each, old) for each, old in zip(listings, kept.domains, strict=True)]
     if kept.refuses:
         _refuse(listings, changes)
+    trained = {_content(row) for old in kept.domains for row in old.training.values()}
     parts = [_by_content(own, old) for own, old in zip(rows, kept.domains, strict=True)]
+    for own, part in zip(rows, parts, strict=True):
+        in_other = np.array([_content(row) in trained for row in own]) & (part != TRAINING)
+        part[in_other] = ELSEWHERE
     if pairs:
-        parts = [np.minimum(*parts)] * 2  # a pair is trained on if one of its images was
+        both = np.minimum(*parts)  # a pair is trained on if one of its images was
+        both[(both != TRAINING) & (np.maximum(*parts) == ELSEWHERE)] = ELSEWHERE
+        parts = [both, both.copy()]
     for number, (each, part, change) in enumerate(
         zip(listings, parts, changes, strict=True), start=1
     ):
@@ -127,6 +134,7 @@ def divide(listings: Sequence[Listing], kept: Kept, pairs: bool) -> list[np.ndar
         if not (part == HELD_OUT).any():
             part[part == UNUSED] = HELD_OUT
             line += ", now its new images are held out"
+        part[part == ELSEWHERE] = UNUSED
         if change:
             print(line)
     return parts
@@ -148,7 +156,7 @@ def with_classes(domain: Listing, kept: KeptDomain) -> Listing:
     Raises UsageError for a class that the run does not have.
     """
     if not kept.classes:
-        return domain
+        return domain._replace(classes=())
     folders = {name.partition("/")[0] for name in domain.names}
     if new := sorted(folders - {*kept.classes}):
         raise UsageError(

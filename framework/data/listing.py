@@ -2,6 +2,7 @@
 
 import os
 import stat
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -73,7 +74,7 @@ def find_images(path: Path) -> Found:
     files: list[Path] = []
     skipped: list[Reason] = []
     broken: list[Reason] = []
-    for file, fault in _walk(path, ()):
+    for file, fault in _walk(path):
         if fault:
             broken.append((file, fault))
         elif why := _why_skipped(file):
@@ -185,37 +186,38 @@ def _single(path: Path) -> Path:
     return path
 
 
-def _walk(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[tuple[Path, str]]:
+def _walk(root: Path) -> Iterator[tuple[Path, str]]:
     """Yields all files below a folder with "", and what cannot be opened with the reason.
 
-    Args:
-        folder: the folder.
-        above: device and inode of the folders that contain it, because links may form a circle.
+    A folder is read once, although links may lead to it again or form a circle; links are followed
+    after all other folders.
     """
-    try:
-        status = folder.stat()
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        yield folder, error.strerror or "cannot be opened"
-        return
-    identity = status.st_dev, status.st_ino
-    if identity in above:
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        path = folder / entry.name
+    seen: set[tuple[int, int]] = set()
+    folders, links = [root], list[Path]()
+    while folders or links:
+        folder = folders.pop() if folders else links.pop(0)
         try:
-            is_folder = stat.S_ISDIR(path.stat().st_mode)
-        except FileNotFoundError:
-            yield path, "dangling link"
-        except OSError as error:  # such as a link into a folder without permission
-            yield path, error.strerror or "cannot be opened"
-        else:
-            if is_folder:
-                yield from _walk(path, (*above, identity))
+            status = folder.stat()
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            yield folder, error.strerror or "cannot be opened"
+            continue
+        identity = status.st_dev, status.st_ino
+        if identity in seen:
+            continue
+        seen.add(identity)
+        for path in (folder / entry.name for entry in entries if not entry.name.startswith(".")):
+            try:
+                is_folder = stat.S_ISDIR(path.stat().st_mode)
+            except FileNotFoundError:
+                yield path, "dangling link"
+            except OSError as error:  # such as a link into a folder without permission
+                yield path, error.strerror or "cannot be opened"
             else:
-                yield path, ""
+                if is_folder:
+                    (links if path.is_symlink() else folders).append(path)
+                else:
+                    yield path, ""
 
 
 def _why_skipped(file: Path) -> str:
@@ -238,7 +240,8 @@ def _by_key(domain: Listing) -> dict[str, tuple[Path, str]]:
     files: dict[str, tuple[Path, str]] = {}
     doubles = []
     for file, name in zip(domain.files, domain.names, strict=True):
-        key = file.relative_to(domain.root).with_suffix("").as_posix().casefold()
+        name_without_suffix = file.relative_to(domain.root).with_suffix("").as_posix()
+        key = unicodedata.normalize("NFC", name_without_suffix).casefold()
         if key in files:
             doubles.append(f"{name} beside {files[key][0].name}")
         files[key] = file, name

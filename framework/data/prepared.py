@@ -17,7 +17,7 @@ from PIL import Image
 
 from framework.data.photos import PhotoSet
 from framework.data.splits import Split, Splits
-from framework.errors import MissingError
+from framework.errors import MissingError, UserError
 
 PROBE_SECONDS = 5
 TFDS_PAGE = "https://www.tensorflow.org/datasets"  # where a set does not list its files
@@ -100,6 +100,8 @@ def errors_of(folder: Path) -> Iterator[None]:
     try:
         with _quiet():
             yield
+    except (MemoryError, UserError):
+        raise
     except Exception as error:  # of protobuf, TensorFlow or the file system
         raise MissingError(
             f"{folder} is damaged ({_one_line(error)}): delete it, so that it is prepared again"

@@ -30,7 +30,9 @@ def explained(options: Options, metrics: Metrics) -> Metrics:
     if not options.keep_best:
         return metrics
     return {
-        name: metric | {"protocol": f"{PROTOCOL}; {metric['protocol']}".rstrip("; ")}
+        name: metric
+        if name.endswith("_seen")  # of training images
+        else metric | {"protocol": f"{PROTOCOL}; {metric['protocol']}".rstrip("; ")}
         for name, metric in metrics.items()
     }
 

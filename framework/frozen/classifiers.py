@@ -66,6 +66,11 @@ class ClassifierStore:
     def obtain(self, options: ClassifierOptions, data: Data) -> Path:
         """Returns the file of a classifier; arguments and errors as for `ready`."""
         path = stored_file(options, data)
+        if not is_stored(path) and not all(len(domain.images) for domain in data.domains):
+            raise MissingError(
+                f"no classifier of {data.name} is stored, and a domain has no training images to "
+                "train one with: evaluate the run with its own images"
+            )
         if self.writes:
             once(path, lambda: is_stored(path), lambda: self.train(options, data, path))
             self._print_accuracy(options, data, path)

@@ -1,6 +1,7 @@
 """How to go on from a run that cannot be resumed as asked: command lines of new runs that work."""
 
 import itertools
+import json
 import shlex
 from collections.abc import Collection
 from pathlib import Path
@@ -65,12 +66,45 @@ def advice(options: Options, command: str, different: Collection[str]) -> str:
         name not in fields or name == "image_size" or fields[name].metadata["group"] == "nets"
         for name in different
     )
+    if flags_of_run := _kept_values(options, command, different):
+        return f"to go on with it, add {flags_of_run}; or {scratch}"
     if not done or new_nets:
         return scratch
     longer = list(different) == ["iterations"] and options.iterations > done
     changes = {"iterations": options.iterations - done} if longer else {}
     start = _new_run(options, command, changes)
     return f"{start}; or {scratch}" if different else f"ask for more, or {start}"
+
+
+def _kept_values(options: Options, command: str, different: Collection[str]) -> str:
+    """Returns the flags that give the options of an existing run where the command line has none.
+
+    They differ where the values of a preset have changed since the run began. The text is empty if
+    the command line itself gives one of the options.
+    """
+    file = config.run_folder(options) / "config.json"
+    if command.startswith(PYTHON) or not different or not file.is_file():
+        return ""
+    stored = config.upgraded(json.loads(file.read_text()), options.gan_type)
+    given, flags = {word.partition("=")[0] for word in shlex.split(command)}, []
+    for name in different:
+        value = stored.get(name)
+        if _names_of(options, name) & given or value in (None, getattr(options, name, None)):
+            return ""
+        if isinstance(value, bool):
+            flags.append(f"--{name}" if value else f"--no-{name}")
+        else:
+            flags += [f"--{name}", str(value)]
+    return shlex.join(flags)
+
+
+def _names_of(options: Options, name: str) -> set[str]:
+    """Returns the flags that give an option."""
+    field = type(options).__dataclass_fields__.get(name)
+    names = {name, f"no-{name}", *(field.metadata["aliases"] if field else ())}
+    if name == config.data_option(options.gan_type):
+        names.add("data")
+    return {f"--{each}" for each in names}
 
 
 def _new_run(options: Options, command: str, changes: dict[str, int]) -> str:

@@ -134,6 +134,10 @@ def changed_options(run: Run, changes: dict[str, Any]) -> Options:
     for name in changes:
         if name not in known:
             raise UsageError(f"--{name}: not for the {options.gan_type} of {run.folder}")
+    if "folder" in changes:  # it has all domains
+        changes |= dict(domain1=None, domain2=None)
+    elif {"domain1", "domain2"} & changes.keys():
+        changes["folder"] = None
     options = dataclasses.replace(options, **changes)
     names = devices.names(options.devices)
     return options if len(names) == 1 else dataclasses.replace(options, devices=names[0])

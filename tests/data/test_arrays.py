@@ -110,6 +110,10 @@ def test_arrays_too_large_for_memory_stay_where_they_are(monkeypatch):
         (np.zeros((3, 2, 2, 5), np.uint8), "single", "shape"),
         (np.zeros((3, 2), np.uint8), "single", r"shape \(3, 2\)"),
         (tagged(1), "single", "1 image, a domain needs at least 2"),
+        (np.zeros((0, 2, 2, 3)), "single", "0 image, a domain needs at least 2"),
+        (tagged(1, 64)[0], "single", "is one image"),
+        ([tagged(1, 64)[0]] * 2, "domains", "is one image"),
+        ([[tagged(3)] * 3, tagged(3)], "domains", "a list of 3"),
         ((tagged(3), np.zeros(2, int)), "labelled", r"labels int64 \(2,\)"),
         ((tagged(3), np.zeros(3)), "labelled", "labels float64"),
         ((tagged(3), np.array([0, 1, -1])), "labelled", "label -1"),
@@ -138,3 +142,7 @@ def test_the_name_arrays_and_the_data_belong_together():
         data.load(of_python, "single")
     with pytest.raises(UsageError, match="--data mini: data from Python are given"):
         names.check(options(gan_type="gan"), tagged())
+
+
+def test_labels_may_be_a_list():
+    assert loaded((tagged(3), [0, 1, 2]), "labelled").classes == 3

@@ -8,9 +8,10 @@ from numbered import domain, two
 from PIL import Image
 
 from framework import data
-from framework.data import batches
+from framework.data import Data, Domain, batches
 from framework.data.augmentation import Augmentation
-from framework.errors import UsageError, UserError
+from framework.data.storage import StoredImages
+from framework.errors import MissingError, UsageError, UserError
 from framework.options import config
 
 
@@ -435,3 +436,18 @@ def test_labels_are_not_augmented():
     plain, changed = (augmented(slopes("labelled"), each) for each in (None, BOTH))
     for first, second in zip(plain, changed, strict=True):
         np.testing.assert_array_equal(first["y"], second["y"])
+
+
+@pytest.mark.parametrize("error", [MissingError, UsageError])
+def test_the_error_of_an_image_that_is_decoded_on_demand_keeps_its_text(error):
+    def decode(rows):
+        raise error("/photos.zip: cannot read horse/1.jpg (truncated): fetch it again")
+
+    images = StoredImages(decode, np.arange(4), (8, 8, 3))
+    domain = Domain("a", images, None, images, None)
+    data = Data("single", (domain,), "photos", 0)
+    with pytest.raises(tf.errors.UnknownError) as caught:
+        next(iter(batches.dataset(data, 2, 1, 0)))
+    assert str(batches.reading_error(caught.value)) == (
+        "/photos.zip: cannot read horse/1.jpg (truncated): fetch it again"
+    )

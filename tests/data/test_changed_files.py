@@ -202,3 +202,19 @@ def test_a_single_image_is_known_again(tmp_path):
     kept = kept_of(one, others, allow_one=True)
     assert len(read(one, others, allow_one=True, kept=kept)[0].splits.train.images) == 1
     np.testing.assert_array_equal(kept["domains"][0]["held_out"], {})
+
+
+def test_an_image_of_the_other_domain_that_was_trained_on_is_never_held_out(tmp_path):
+    roots = fill(tmp_path / "a", range(20)), fill(tmp_path / "b", range(100, 120))
+    kept = kept_of(*roots)
+    swapped = read(*reversed(roots), kept=kept, refuses=False)
+    for loaded, held_out in zip(swapped, ([109, 119], [9, 19]), strict=True):
+        assert numbers(loaded) == ([], held_out)
+
+
+def test_a_run_without_classes_stays_without(tmp_path):
+    kept = kept_of(fill(tmp_path / "a", range(20)))
+    for name in ("x", "y"):
+        fill(tmp_path / "b" / name, range(30, 50))
+    (loaded,) = read(tmp_path / "b", kept=kept, refuses=False)
+    assert loaded.classes == () and loaded.splits.test.labels is None

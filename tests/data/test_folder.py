@@ -275,6 +275,17 @@ def test_links_to_images_and_folders_are_followed_once(tmp_path):
     assert names == ["0.png", "1.png", "2.png", "more/1.png"]
 
 
+def test_folders_that_link_to_each_other_are_read_once(tmp_path):
+    folders = [tmp_path / "a" / f"{i}" for i in range(9)]
+    for place in folders:
+        save(place / "1.png")
+    for place in folders:
+        for other in folders:
+            (place / f"to_{other.name}").symlink_to(other)
+    names = [str(f.relative_to(tmp_path / "a")) for f in folder.find_images(tmp_path / "a").files]
+    assert names == [f"{i}/1.png" for i in range(9)]
+
+
 def test_a_single_file_is_found(tmp_path):
     image = save(tmp_path / "1.png")
     assert folder.find_images(image) == ((image,), ())

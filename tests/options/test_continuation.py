@@ -134,3 +134,25 @@ def test_a_call_from_python_gets_arguments():
     options = finished("--gan_type gan --name old".split())
     text = continuation.advice(options, "softgan.train --gan_type=gan --name=old", ["lr_d"])
     assert "the same call with init_from='results/old', name='old-2'" in text
+
+
+def test_values_of_a_preset_that_has_changed_are_given_as_flags(monkeypatch):
+    argv = ["--preset", "pix2pix", "--name", "old"]
+    old = dict(presets.PRESETS["pix2pix"].options, flip=False, random_crop=1.0, lr_d=0.125)
+    with monkeypatch.context() as patch:
+        patch.setitem(presets.PRESETS, "pix2pix", presets.Preset("", old))
+        finished(argv)
+    different = ["flip", "random_crop", "lr_d"]
+    text = continuation.advice(config.parse(argv), PROGRAM + shlex.join(argv), different)
+    flags = text.partition("to go on with it, add ")[2].partition("; or ")[0]
+    assert flags == "--no-flip --random_crop 1.0 --lr_d 0.125"
+    options = config.parse([*argv, *shlex.split(flags)])
+    assert (options.flip, options.random_crop, options.lr_d) == (False, 1.0, 0.125)
+
+
+def test_options_that_the_command_line_gives_are_not_given_again():
+    argv = ["--gan_type", "gan", "--name", "old"]
+    finished(argv)
+    asked = [*argv, "--lr_d", "0.5"]
+    text = continuation.advice(config.parse(asked), PROGRAM + shlex.join(asked), ["lr_d"])
+    assert "to go on with it" not in text
