@@ -77,7 +77,8 @@ def _domain(name: str, given: Any, size: int) -> Domain:
     mask = held_out(count)
     parts = (all_images.select(np.flatnonzero(part)) for part in (~mask, mask))
     train, test = (part.select(shuffled_order(len(part.images))) for part in parts)
-    fitting = storage.fits_memory(storage.bytes_of(all_images.images))
+    # TensorFlow copies an array, and needs its memory a third time while it does.
+    fitting = storage.fits_memory(3 * storage.bytes_of(all_images.images))
     images, test_images = (np.asarray(p.images) if fitting else p.images for p in (train, test))
     return Domain(name, images, train.labels, test_images, test.labels)
 

@@ -53,11 +53,15 @@ def _keep(splits: Splits, folders: list[Path], title: str, least: int) -> Splits
     """Returns images in the way that memory and disk allow; arguments as for `cached`."""
     needed = sum(storage.bytes_of(split.images) for split in splits)
     is_small = storage.fits_memory(needed)
-    if is_small and sum(len(split.images) for split in splits) < least:
+    # TensorFlow copies an array, and needs its memory a third time while it does.
+    if storage.fits_memory(3 * needed) and sum(len(split.images) for split in splits) < least:
         return _in_memory(splits)
     for folder in folders:
         if not storage.fits_disk(needed, folder):
             continue
+        if not is_small:
+            estimate = _estimate(splits, title)
+            print(f"{estimate}, a large part of the free memory: decoded once, into {folder}")
         try:
             _write(folder, splits)
             return _placed(_read(folder), title, folder)

@@ -171,12 +171,22 @@ def test_few_images_are_not_kept(kept, tmp_path):
     assert (tmp_path / ".cache").exists()
 
 
+def test_a_set_that_is_copied_in_memory_needs_three_times_its_size(kept, tmp_path):
+    size = 34 * 2 * 2 * 3  # bytes of all images; a quarter of the memory may be used
+    kept(3 * 4 * size, LARGE, least=35)
+    assert not (tmp_path / ".cache").exists()
+    kept(3 * 4 * size - 4, LARGE, least=35)
+    assert (tmp_path / ".cache").exists()
+
+
 def test_a_large_set_is_read_from_disk(kept, tmp_path, capsys):
     splits = kept(SMALL, LARGE, least=35)
     assert isinstance(splits.train.images, storage.StoredImages) and is_right(splits)
     (entry,) = (tmp_path / ".cache").iterdir()
-    expected = "cats: 34 images x 2 x 2 x 3 bytes = 0.0 GB, a large part of the free memory: read "
-    assert capsys.readouterr().out == f"{expected}from {entry}\n"
+    expected = "cats: 34 images x 2 x 2 x 3 bytes = 0.0 GB, a large part of the free memory: "
+    before, after = capsys.readouterr().out.splitlines()
+    assert before == f"{expected}decoded once, into {entry}"
+    assert after == f"{expected}read from {entry}"
 
 
 def test_what_the_disk_cannot_hold_is_decoded_on_demand(kept, tmp_path, capsys):
