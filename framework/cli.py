@@ -20,6 +20,7 @@ SHARED = (
     "transformations", "translating",
 )  # fmt: skip
 """Files that are no commands."""
+RESUMED = ("train", "reproduce")  # commands that go on where they were stopped
 PRINT_ONLY = ("list", "doctor", "lpips")  # commands that write no files
 
 
@@ -85,7 +86,8 @@ def _run(argv: list[str]) -> int:
         _check_backend()
     if argv[0] not in commands():
         raise UsageError(f"unknown command {argv[0]}: {flags.suggest(argv[0], commands())}")
-    with signals.raising("stopped; what is in a checkpoint stays, the same command goes on"):
+    kept = "what is in a checkpoint stays, the same command goes on"
+    with signals.raising(f"stopped; {kept if argv[0] in RESUMED else 'complete files stay'}"):
         return importlib.import_module(f"framework.commands.{argv[0]}").run(argv[1:])
 
 

@@ -39,7 +39,8 @@ def for_inference(net: keras.Model) -> keras.Model:
 
     def copy(layer: keras.layers.Layer) -> Call:
         if isinstance(layer, Dropout | keras.layers.Dropout):
-            return lambda x, **_: x
+            # In its place, because the order of weights depends on the depth of layers.
+            return keras.layers.Identity(name=layer.name, dtype="float32")
         return _plain_copy(layer, dtype="float32", trainable=False)
 
     result = _converted(net, copy)

@@ -56,8 +56,9 @@ def train(
     """Trains a run, or goes on with it, and evaluates it, as the command line does.
 
     The same call resumes a run that was stopped. It works in notebooks and in any thread, and can
-    be called several times in a process: every run has the results that it has in a new process. It
-    sets the seeds of Python, NumPy and TensorFlow, and clears the session of Keras.
+    be called several times in a process, one after the other: every run has the results that it has
+    in a new process. It sets the seeds of Python, NumPy and TensorFlow, and clears the session of
+    Keras.
 
     Args:
         gan_type: name of a system, or the dotted name of a module with one.
@@ -96,7 +97,7 @@ def open_run(
     Args:
         folder: the run folder, such as results/demo.
         checkpoint: iterations of the checkpoint to load; "best" for that of `keep_best`; None for
-            the newest.
+            that of `models/`: the best with `keep_best`, else the newest.
         devices: as `--devices`, the first of several is used; None for those of the training.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from softgan.run import Run
 
 ARRAYS = "arrays"  # value of --data for images in memory
+NEED_OPTIMISER = {"LearningRateScheduler", "ReduceLROnPlateau"}  # of a model, which has none here
+_ALONE = threading.Lock()
+"""Is held while a run is trained: seeds and names of layers belong to the whole process."""
 
 
 def train(
@@ -36,11 +40,20 @@ def train(
         load_tensorflow()  # else the module of a user's system would import it with messages
     options = config.parse(argv)
     _check(options, callbacks)
-    cli.accept_any_text()
-    signals.start_clock()
     call = _call(gan_type, {"data": data} if is_name else {}, given)
-    _start_anew()
-    if code := command.train(options, call, None if is_name else data, callbacks):
+    if not _ALONE.acquire(blocking=False):
+        raise UsageError(
+            "another run is being trained in this process, with which this one would share random "
+            "numbers: wait until it has ended, or use another process"
+        )
+    try:
+        cli.accept_any_text()
+        signals.start_clock()
+        _start_anew()
+        code = command.train(options, call, None if is_name else data, callbacks)
+    finally:
+        _ALONE.release()
+    if code:
         raise Stopped("stopped and saved; the same call goes on", code)
     return open_run(config.run_folder(options), None, options.devices)
 
@@ -61,6 +74,9 @@ def _check(options: Options, callbacks: Sequence[keras.callbacks.Callback]) -> N
         raise UsageError("dry_run: only on the command line, because it makes no run")
     if cluster.workers() > 1:
         raise UsageError("TF_CONFIG names several workers: train on them by the command line")
+    names = {kind.__name__ for callback in callbacks for kind in type(callback).__mro__}
+    if unfit := sorted(names & NEED_OPTIMISER):
+        raise UsageError(f"callbacks: no {unfit[0]}; use the option lr_schedule instead")
     if any(getattr(callback, "restore_best_weights", False) for callback in callbacks):
         raise UsageError(
             "callbacks: restore_best_weights would change weights after they were saved; leave it "

@@ -36,6 +36,11 @@ def parser(command: str, help: str, run: bool = True) -> argparse.ArgumentParser
     return arguments
 
 
+def of_iteration(args: argparse.Namespace) -> str:
+    """Returns the end of the name of a result, which says from which checkpoint it is."""
+    return "" if args.iteration is None else f"_iteration_{args.iteration}"
+
+
 def add_output(arguments: argparse.ArgumentParser, metavar: str, help: str) -> None:
     """Adds --out, a path, and --overwrite to the parser of a command."""
     arguments.add_argument("--out", type=Path, metavar=metavar, help=help)

@@ -78,7 +78,7 @@ def _evaluate(folder: str, iteration: Checkpoint, changes: dict[str, Any]) -> No
     from framework.evaluation.evaluation import Subject
     from framework.evaluation.suite import Suite, prepare
     from framework.results import Run
-    from framework.trainers.opening import changed_options, open_run
+    from framework.trainers.opening import changed_options, open_run, usual
     from framework.trainers.registry import trainer_class
 
     run = Run.load(Path(folder))
@@ -88,9 +88,8 @@ def _evaluate(folder: str, iteration: Checkpoint, changes: dict[str, Any]) -> No
     data_files.tell(run.folder, data)
     makers = prepare(trainer_type.system_class, options, all_data, store)
     facts = Facts.from_dict(run.data) if run.data else data.facts
-    usual: Checkpoint = "best" if run.origin and run.origin["chosen"] == "best" else None
-    opened = open_run(folder, checkpoint=iteration or usual, facts=facts, **changes)
-    is_usual = iteration is None or opened.step == _step(run, usual)
+    opened = open_run(folder, checkpoint=iteration, facts=facts, **changes)
+    is_usual = iteration is None or opened.step == _step(run, usual(run))
     opened.run.write_data(facts.to_dict())  # version 0.1 did not write it
     evaluators = {name: make() for name, make in makers.items()}
     subject = Subject(
@@ -105,8 +104,9 @@ def _evaluate(folder: str, iteration: Checkpoint, changes: dict[str, Any]) -> No
     print(*training.metric_lines(metrics), f"see {path}", sep="\n")
 
 
-def _step(run: Run, checkpoint: Checkpoint) -> int:
-    """Returns the iteration of the newest or the best checkpoint."""
+def _step(run: Run, checkpoint: Checkpoint) -> int | None:
+    """Returns the iteration of the newest or the best checkpoint; None if there is none."""
     from framework.engine import checkpoints
 
-    return checkpoints.steps(run.best if checkpoint == "best" else run.checkpoints)[0]
+    steps = checkpoints.steps(run.best if checkpoint == "best" else run.checkpoints)
+    return next(iter(steps), None)

@@ -106,6 +106,8 @@ def _check_paths(folder: Path, paths: Any, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder}: is a file; give a folder")
     written = _table(folder)
+    if not all(isinstance(entry, dict) for entry in written.values()):
+        raise UsageError(f"{folder / TABLE} is not by `export`: move it, or choose another --out")
     for path in paths:
         if not path.exists() and not path.is_symlink():
             continue

@@ -49,9 +49,10 @@ class Chooser:
         """
         chosen: list[np.ndarray] = []
         found, drawn, most = 0, 0, FIRST_DRAWS + MOST_DRAWS * count
+        seeds = np.random.default_rng(seed)  # neighbouring seeds share no samples
         with outputs.progress(count, "samples of the class") as bar:
             while found < count and drawn < most:
-                z = self.system.latent(AT_ONCE, (seed + drawn // AT_ONCE) % (LARGEST_SEED + 1))
+                z = self.system.latent(AT_ONCE, int(seeds.integers(LARGEST_SEED + 1)))
                 kept = z[self._probabilities(z)[:, self.index] >= self.threshold]
                 chosen.append(kept)
                 found, drawn = found + len(kept), drawn + AT_ONCE

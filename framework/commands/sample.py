@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from framework.commands.base import (
     IMAGE_FORMATS,
     add_output,
+    of_iteration,
     open_with_capability,
     parser,
     seed,
@@ -92,7 +93,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def _suffix(args: argparse.Namespace) -> str:
     """Returns the end of the names of sheet and arrays."""
-    return "" if args.label is None else f"_class{args.label}"
+    return ("" if args.label is None else f"_class{args.label}") + of_iteration(args)
 
 
 def _files(args: argparse.Namespace, domains: int) -> list[list[Path]]:

@@ -53,7 +53,8 @@ def run(argv: Sequence[str]) -> int:
         results = _result_files(inputs, guides, transformation, folder, args.format)
         table = folder / ERRORS
         every = [*(file for files in results for file in files), table]
-        outputs.refuse_existing(every, args.overwrite, inputs.files)
+        read = (*inputs.files, *(guides.files if guides else ()))
+        outputs.refuse_existing(every, args.overwrite, read)
         shown = write_results(opened, transformation, inputs, results, args.fit)
         print(
             write_sheet(opened.run, transformation, f"{inputs.label}_{transformation.name}", shown)
@@ -97,6 +98,8 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     add_search(arguments)
     arguments.add_argument("--images", help=argparse.SUPPRESS)  # of version 0.1
     args = arguments.parse_args(argv)
+    if args.out and (args.out.is_file() or args.out.suffix[1:].lower() in IMAGE_FORMATS):
+        raise UsageError(f"--out {args.out}: must be a folder, for a file of each image")
     if args.images:
         raise UsageError(f"--images: give the folder after the run: translate RUN {args.images}")
     if args.path is None:

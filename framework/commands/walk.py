@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from framework.commands.base import add_output, open_with_capability, parser, seed
+from framework.commands.base import add_output, of_iteration, open_with_capability, parser, seed
 from framework.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def run(argv: Sequence[str]) -> int:
     if args.out:
         outputs.refuse_existing([args.out], args.overwrite)
     with open_with_capability(args, Samples, "has no samples") as opened:
-        place = args.out or opened.run.samples / f"walk_{args.n}_seed{args.seed}.{args.format}"
+        name = f"walk_{args.n}_seed{args.seed}{of_iteration(args)}.{args.format}"
+        place = args.out or opened.run.samples / name
         print((_write_sheet if is_sheet else _write_animation)(opened, args, place))
     return 0
 
@@ -62,6 +63,8 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     args.format = args.format or (suffix if suffix in ANIMATIONS else "png")
     if args.out and suffix != args.format:
         raise UsageError(f"--out {args.out}: its name must end in .{args.format}")
+    if args.out:
+        args.out = args.out.with_suffix(f".{args.format}")  # in lower case
     is_sheet = args.format == "png"
     if is_sheet and args.fps:
         raise UsageError("--fps: needs --format gif, webp or mp4")

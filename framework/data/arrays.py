@@ -1,6 +1,7 @@
 """Domains from what a Python program passes: arrays, and data sets of tf.data."""
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,19 @@ from framework.errors import UsageError, UserError
 
 NAME = "arrays"  # value of --data for data from Python
 CHANNELS = 1, 3, 4
+CHECK_EVERY = 100  # images of a tf.data.Dataset
 LEAST = 2  # images of a domain: one to train on and one that is held out
 
+Read = Callable[[float], Split]
+"""Function from the lower end of the range of floats, 0 or -1, to images and labels."""
 
-def domains(given: Any, size: int) -> tuple[Domain, ...]:
+
+def domains(given: Any, size: int, allow_one: bool = False) -> tuple[Domain, ...]:
     """Returns the domains of the data that a Python program passes.
 
     Images of any size are cropped to their middle square and resized. Every tenth is held out.
-    Arrays are uint8, uint16 or floats; floats with a negative value are in [-1, 1], others in
-    [0, 1].
+    Arrays are uint8, uint16 or floats. If any domain has a negative float, the floats of all
+    domains are in [-1, 1], otherwise in [0, 1].
 
     Args:
         given: images, an array [N, H, W] or [N, H, W, 1, 3 or 4]; images and labels, whole numbers
@@ -31,6 +36,7 @@ def domains(given: Any, size: int) -> tuple[Domain, ...]:
             list of several of these, one per domain; or a dict from the names of the domains to
             these.
         size: height and width of the images returned.
+        allow_one: whether domain 1 may have a single image, which is not held out.
 
     Raises:
         UsageError: data of another kind, shape, type or range.
@@ -44,7 +50,25 @@ def domains(given: Any, size: int) -> tuple[Domain, ...]:
         parts = {"domain1": given}
     if not parts:
         raise UsageError("data from Python: no domain is given")
-    return tuple(_domain(name, part, size) for name, part in parts.items())
+    opened = {}
+    for name, part in parts.items():
+        with _errors_of(name):
+            opened[name] = _of_dataset(part, size) if _is_dataset(part) else _of_arrays(part, size)
+    lowest = min(low for low, _ in opened.values())
+    return tuple(
+        _domain(name, read, lowest, 1 if allow_one and number == 0 else LEAST)
+        for number, (name, (_, read)) in enumerate(opened.items())
+    )
+
+
+@contextlib.contextmanager
+def _errors_of(name: str) -> Iterator[None]:
+    """Turns errors of data that have another form into a UsageError that names the domain."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"data from Python, {name}: {reason}") from error
 
 
 def _is_labelled(given: Sequence) -> bool:
@@ -64,40 +88,48 @@ def _is_dataset(given: Any) -> bool:
     return isinstance(given, tf.data.Dataset)
 
 
-def _domain(name: str, given: Any, size: int) -> Domain:
+def _domain(name: str, read: Read, lowest: float, least: int) -> Domain:
     """Divides images and labels in training images, in a fixed random order, and held-out ones."""
-    try:
-        all_images = _of_dataset(given, size) if _is_dataset(given) else _of_arrays(given, size)
-    except (ValueError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"data from Python, {name}: {reason}") from error
+    with _errors_of(name):
+        all_images = read(lowest)
     count = len(all_images.images)
-    if count < LEAST:
-        raise UsageError(f"data from Python, {name}: {count} image, a domain needs at least 2")
+    if count < least:
+        raise UsageError(
+            f"data from Python, {name}: {count} image, a domain needs at least {least}"
+        )
     mask = held_out(count)
     parts = (all_images.select(np.flatnonzero(part)) for part in (~mask, mask))
     train, test = (part.select(shuffled_order(len(part.images))) for part in parts)
-    # TensorFlow copies an array, and needs its memory a third time while it does.
-    fitting = storage.fits_memory(3 * storage.bytes_of(all_images.images))
+    fitting = storage.fits_memory(storage.COPIES * storage.bytes_of(all_images.images))
     images, test_images = (np.asarray(p.images) if fitting else p.images for p in (train, test))
     return Domain(name, images, train.labels, test_images, test.labels)
 
 
-def _of_arrays(given: Any, size: int) -> Split:
-    """Returns images, which are resized when they are read, and labels."""
-    if isinstance(given, list) or (isinstance(given, tuple) and len(given) != 2):
-        raise ValueError(f"a {type(given).__name__} of {len(given)}; use np.stack(images)")
-    pixels, labels = given if isinstance(given, tuple) else (given, None)
+def _of_arrays(given: Any, size: int) -> tuple[float, Read]:
+    """Returns the lower end of the range, and images that are resized when they are read."""
+    pixels, labels = given, None
+    if isinstance(given, tuple | list):
+        if not _is_labelled(given):
+            raise ValueError(
+                f"a {type(given).__name__} of {len(given)}; a domain is one array, or (images, "
+                "labels): use np.stack(images) to join images"
+            )
+        pixels, labels = given
     pixels = np.asarray(pixels)
     if pixels.ndim == 3 and pixels.shape[2] in CHANNELS:
-        raise ValueError(f"shape {pixels.shape} is one image; use [N, H, W, C]")
+        raise ValueError(
+            f"shape {pixels.shape} is one image; use [N, H, W, C], such as image[None]"
+        )
     if pixels.ndim not in (3, 4):
         raise ValueError(f"shape {pixels.shape}; images are [N, H, W] or [N, H, W, C]")
-    lowest = _lowest(pixels) if pixels.dtype.kind == "f" else 0.0
-    images = storage.on_demand(len(pixels), size, lambda i: _fitted(pixels[i], lowest, size))
-    if len(pixels):
-        _fitted(pixels[0], lowest, size)  # raises errors of shape and type
-    return Split(images, None if labels is None else _labels(labels, len(pixels)))
+
+    def read(lowest: float) -> Split:
+        images = storage.on_demand(len(pixels), size, lambda i: _fitted(pixels[i], lowest, size))
+        if len(pixels):
+            _fitted(pixels[0], lowest, size)  # raises errors of shape and type
+        return Split(images, None if labels is None else _labels(labels, len(pixels)))
+
+    return _lowest(pixels) if pixels.dtype.kind == "f" else 0.0, read
 
 
 def _lowest(pixels: np.ndarray) -> float:
@@ -133,22 +165,32 @@ def _labels(given: Any, count: int) -> np.ndarray:
     return labels.reshape(-1).astype(np.int64)
 
 
-def _of_dataset(given: Any, size: int) -> Split:
+def _of_dataset(given: Any, size: int) -> tuple[float, Read]:
     """Reads a tf.data.Dataset to its end, once for the range of floats and once for the images."""
     spec, given = _elements(given)
     lowest = 0.0
     if spec.dtype.is_floating:
         lowest = min((_lowest(pixels[None]) for pixels, _ in _pairs(given)), default=0.0)
-    rows, labels = [], []
+    return lowest, lambda low: _all_of(given, low, size)
+
+
+def _all_of(given: Any, lowest: float, size: int) -> Split:
+    """Reads the images and labels of a tf.data.Dataset; UserError where memory is too small."""
+    rows: list[np.ndarray] = []
+    labels = []
     for pixels, label in _pairs(given):
         rows.append(np.asarray(_fitted(pixels, lowest, size)))
         labels.append(label)
-        if len(rows) % 1000 == 0 and not storage.fits_memory(rows[0].nbytes * 1000):
+        taken = len(rows) * rows[0].nbytes
+        if len(rows) % CHECK_EVERY == 0 and not storage.fits_memory(taken, taken):
             raise UserError(
                 f"data from Python: the first {len(rows):,} images at --image_size {size} fill the "
                 "memory: save them in a folder and use its path instead"
             )
-    images = np.stack(rows) if rows else np.empty((0, size, size, 3), np.uint8)
+    # One large array would be a second copy of all rows.
+    images = storage.StoredImages(
+        lambda chosen: np.stack([rows[i] for i in chosen]), np.arange(len(rows)), (size, size, 3)
+    )
     has_labels = bool(labels) and labels[0] is not None
     return Split(images, _labels(np.array(labels), len(images)) if has_labels else None)
 

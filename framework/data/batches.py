@@ -26,12 +26,13 @@ from framework.data import keys
 from framework.data.augmentation import Augmentation
 from framework.data.domains import Data, Domain
 from framework.data.storage import StoredImages
-from framework.errors import MissingError, UsageError, out_of_memory_for_data
+from framework.errors import MissingError, UsageError, UserError, out_of_memory_for_data
 
 Batch = dict[str, tf.Tensor]
 DRAW_NUMBERS = 1000  # more than there are domains, so that no two draws share a number
 UNREAD = -1  # index of an image that is not needed
-UNREADABLE = re.compile(r"(?:MissingError|UsageError): (.*)")
+READING_ERRORS = {"MissingError": MissingError, "UsageError": UsageError}
+UNREADABLE = re.compile(rf"\b({'|'.join(READING_ERRORS)}): (.*)")
 
 
 def dataset(
@@ -81,10 +82,10 @@ def _without_tuning() -> tf.data.Options:
     return options
 
 
-def reading_error(error: tf.errors.UnknownError) -> MissingError | None:
-    """Returns the error of an image that cannot be read, which TensorFlow wraps; else None."""
+def reading_error(error: tf.errors.UnknownError) -> UserError | None:
+    """Returns the error that reading an image raised, which TensorFlow wraps; None for others."""
     match = UNREADABLE.search(str(error))
-    return MissingError(match[1]) if match else None
+    return READING_ERRORS[match[1]](match[2]) if match else None
 
 
 Fetch = Callable[[tf.Tensor, tf.Tensor], Batch]

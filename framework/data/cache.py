@@ -38,7 +38,8 @@ def cached(
         least: number of images from which on they are kept; fewer are decoded every time.
     """
     # Links are not resolved, because labels and order come from the names of the links.
-    state = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    states = ((file, file.stat()) for file in files)
+    state = [(str(f.absolute()), s.st_ino, s.st_size, s.st_mtime_ns) for f, s in states]
     name = hashlib.sha256(json.dumps([key, state]).encode()).hexdigest()[:24]
     folders = [Path(data_dir) / ".cache" / name, _user_cache() / name]
     for folder in folders:
@@ -52,9 +53,9 @@ def cached(
 def _keep(splits: Splits, folders: list[Path], title: str, least: int) -> Splits:
     """Returns images in the way that memory and disk allow; arguments as for `cached`."""
     needed = sum(storage.bytes_of(split.images) for split in splits)
-    is_small = storage.fits_memory(needed)
-    # TensorFlow copies an array, and needs its memory a third time while it does.
-    if storage.fits_memory(3 * needed) and sum(len(split.images) for split in splits) < least:
+    is_small = storage.fits_memory(needed)  # for a memory-mapped file, which is no copy
+    fits = storage.fits_memory(storage.COPIES * needed)
+    if fits and sum(len(split.images) for split in splits) < least:
         return _in_memory(splits)
     for folder in folders:
         if not storage.fits_disk(needed, folder):
@@ -64,10 +65,10 @@ def _keep(splits: Splits, folders: list[Path], title: str, least: int) -> Splits
             print(f"{estimate}, a large part of the free memory: decoded once, into {folder}")
         try:
             _write(folder, splits)
-            return _placed(_read(folder), title, folder)
+            return _placed(_read(folder), title if is_small else "", folder)
         except (OSError, ValueError, EOFError):
             continue
-    if is_small or not any(isinstance(split.images, StoredImages) for split in splits):
+    if fits or not any(isinstance(split.images, StoredImages) for split in splits):
         return _in_memory(splits)
     room = f"more than the free disk space of {folders[0].parent} or the free memory"
     print(f"{_estimate(splits, title)}, {room}: decoded whenever they are read")
@@ -83,10 +84,14 @@ def _in_memory(splits: Splits) -> Splits:
 
 
 def _placed(splits: Splits, title: str, folder: Path) -> Splits:
-    """Returns what was read from an entry, as `StoredImages` where memory is too small."""
+    """Returns what was read from an entry, as `StoredImages` where memory is too small.
+
+    That is printed, unless `title` is empty.
+    """
     if storage.fits_memory(sum(storage.bytes_of(split.images) for split in splits)):
         return splits
-    print(f"{_estimate(splits, title)}, a large part of the free memory: read from {folder}")
+    if title:
+        print(f"{_estimate(splits, title)}, a large part of the free memory: read from {folder}")
     return Splits(
         *(Split(storage.on_disk(np.asarray(split.images)), split.labels) for split in splits)
     )

@@ -26,6 +26,8 @@ class Domain:
         labels: int64 classes [N] or attributes 0/1 [N, K] of the training images, or None.
         test_images: held-out images, used by metrics only.
         test_labels: their labels, or None.
+        known_as: the `fingerprint` of the domain when its run began; None if it is that of the
+            present images.
     """
 
     name: str
@@ -33,6 +35,13 @@ class Domain:
     labels: np.ndarray | None
     test_images: Images
     test_labels: np.ndarray | None
+    known_as: list | None = None
+
+    @property
+    def is_as_known(self) -> bool:
+        """Whether the domain has training images, and these are those of `known_as`."""
+        known = self.known_as is None or _row(self)[1:] == self.known_as[1:]
+        return known and len(self.images) > 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,8 @@ class Data:
         domains_are_classes: whether the label of every image is the index of its domain.
         clips: the sound behind the test images of domain 2, if the images are spectrograms.
         files: the files of each domain, if these are folders of images.
+        may_lack_images: whether images that the run was trained on may be missing, because it is
+            only evaluated.
     """
 
     contract: str
@@ -101,6 +112,7 @@ class Data:
     domains_are_classes: bool = False
     clips: Clips | None = None
     files: tuple[DomainFiles, ...] = ()
+    may_lack_images: bool = False
 
     @property
     def facts(self) -> Facts:
@@ -175,7 +187,7 @@ class Data:
                 f"{source.name} has no classes, which this system transfers to the other domain: "
                 "use a labelled data set, or a folder with one sub-folder per class"
             )
-        classes = self.classes or 1 + int(source.labels.max())
+        classes = self.classes or 1 + int(source.labels.max(initial=0))
         return replace(self, contract="labelled_source", classes=classes)
 
     def paired(self) -> "Data":
@@ -197,12 +209,16 @@ class Data:
         """Returns a random subset of the training images of each domain.
 
         Args:
-            counts: number of images for each domain, without repetition; 0 keeps all.
+            counts: number of images for each domain, without repetition; 0 keeps all. With
+                `may_lack_images`, fewer if there are fewer.
             seed: the same seed always chooses the same images.
 
         Raises:
             UsageError: a domain has fewer images.
         """
+        if self.may_lack_images:
+            sizes = [len(domain.images) for domain in self.domains]
+            counts = tuple(map(min, counts, sizes))
         parts = zip(self.domains, counts, strict=True)
         return replace(self, domains=tuple(_sampled(*part, seed) for part in parts))
 
@@ -213,13 +229,18 @@ def _as_class(domain: Domain, label: int) -> Domain:
         np.full(len(domain.images), label),
         np.full(len(domain.test_images), label),
     )
-    return replace(domain, labels=labels, test_labels=test_labels)
+    known = domain.known_as
+    if known is not None:
+        name, shape, images, _ = known
+        known = [name, shape, images, _checksum(np.full(shape[0], label))]
+    return replace(domain, labels=labels, test_labels=test_labels, known_as=known)
 
 
 def _check_classes(domains: tuple[Domain, ...]) -> None:
     """Refuses domains of which one lacks a class that another has; all domains have labels."""
-    classes = [set(d.labels.tolist()) for d in domains if d.labels is not None]
-    for domain, own in zip(domains, classes, strict=True):
+    trained = [d for d in domains if d.labels is not None and len(d.images)]
+    classes = [set(np.asarray(d.labels).tolist()) for d in trained]
+    for domain, own in zip(trained, classes, strict=True):
         if missing := set().union(*classes) - own:
             raise UsageError(
                 f"{domain.name} has no training image of class {min(missing)}, which another "
@@ -235,18 +256,22 @@ def _sampled(domain: Domain, count: int, seed: int) -> Domain:
         return domain
     kept = np.sort(np.random.default_rng(seed).permutation(size)[:count])
     labels = None if domain.labels is None else domain.labels[kept]
-    return replace(domain, images=storage.select(domain.images, kept), labels=labels)
+    images = storage.select(domain.images, kept)
+    return replace(domain, images=images, labels=labels, known_as=None)
 
 
 def fingerprint(domains: tuple[Domain, ...]) -> list[list]:
     """Returns values for JSON that differ between different training data.
 
-    Per domain: name, shape of the images, checksum of every 97th image, checksum of the labels.
+    Per domain: name, shape of the images, checksum of every 97th image, checksum of the labels; or
+    `Domain.known_as`.
     """
-    return [
-        [d.name, d.images.shape, _checksum(storage.select(d.images, EVERY_97)), _checksum(d.labels)]
-        for d in domains
-    ]
+    return [_row(domain) if domain.known_as is None else domain.known_as for domain in domains]
+
+
+def _row(domain: Domain) -> list:
+    images = _checksum(storage.select(domain.images, EVERY_97))
+    return [domain.name, list(domain.images.shape), images, _checksum(domain.labels)]
 
 
 def _checksum(values: Images | None) -> int | None:

@@ -88,7 +88,7 @@ def _listings(
             each[1] = listing.paired(*each)
     for number, domain in enumerate(training):
         if len(domain.files) < (1 if tests or (allow_one and number == 0) else 2):
-            raise UsageError(f"{shown(domain.root)} has 1 image: a domain needs at least 2")
+            raise UsageError(f"{shown(Path(paths[number]))}: 1 image: a domain needs at least 2")
     if not test:
         return training, [held_out(len(domain.files)).astype(int) for domain in training]
     counts = [(len(one.files), len(other.files)) for one, other in zip(training, test, strict=True)]

@@ -33,12 +33,14 @@ class DomainFiles(NamedTuple):
         classes: names of the classes; empty without classes.
         training: files of the training images.
         held_out: files of the held-out images.
+        known_as: as in `Domain`.
     """
 
     root: Path
     classes: tuple[str, ...]
     training: tuple[Path, ...]
     held_out: tuple[Path, ...]
+    known_as: list | None = None
 
 
 class KeptDomain(NamedTuple):
@@ -48,11 +50,13 @@ class KeptDomain(NamedTuple):
         classes: as in `DomainFiles`.
         training: names and rows of the training files.
         held_out: names and rows of the held-out files.
+        known_as: as in `Domain`.
     """
 
     classes: tuple[str, ...]
     training: dict[str, Row]
     held_out: dict[str, Row]
+    known_as: list | None = None
 
     @property
     def rows(self) -> dict[str, Row]:
@@ -79,14 +83,15 @@ def to_dict(domains: Sequence[DomainFiles]) -> dict[str, Any]:
         parts = dict(training=domain.training, held_out=domain.held_out)
         rows = {part: dict(zip(_names(files, domain.root), _rows(files), strict=True))
                 for part, files in parts.items()}  # fmt: skip
-        found.append(dict(folder=shown(domain.root.absolute()), classes=domain.classes, **rows))
+        place = dict(folder=shown(domain.root.absolute()), known_as=domain.known_as)
+        found.append(place | dict(classes=domain.classes) | rows)
     return {"domains": found}
 
 
 def from_dict(values: dict[str, Any], refuses: bool) -> Kept:
     """Reads what `to_dict` returned."""
     domains = (
-        KeptDomain(tuple(each["classes"]), each["training"], each["held_out"])
+        KeptDomain(tuple(each["classes"]), each["training"], each["held_out"], each.get("known_as"))
         for each in values.get("domains", [])
     )
     return Kept(tuple(domains), refuses)

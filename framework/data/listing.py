@@ -12,6 +12,7 @@ from framework.errors import MissingError, UsageError
 
 MOST_NAMED = 20  # of files in an error; the others are counted
 FEW_NAMED = 3  # of files in a line of the output
+READ_ALREADY = "link to a folder that is read already"
 
 Reason = tuple[Path, str]
 """A file, and in words why it is not read."""
@@ -22,7 +23,8 @@ class Found(NamedTuple):
 
     Attributes:
         files: the images, in the order of their names without suffix.
-        skipped: the other files that are not hidden, with the reasons.
+        skipped: the other files that are not hidden, and links to folders that are read already,
+            with the reasons.
     """
 
     files: tuple[Path, ...]
@@ -75,7 +77,9 @@ def find_images(path: Path) -> Found:
     skipped: list[Reason] = []
     broken: list[Reason] = []
     for file, fault in _walk(path):
-        if fault:
+        if fault == READ_ALREADY:
+            skipped.append((file, fault))
+        elif fault:
             broken.append((file, fault))
         elif why := _why_skipped(file):
             skipped.append((file, why))
@@ -187,7 +191,7 @@ def _single(path: Path) -> Path:
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, str]]:
-    """Yields all files below a folder with "", and what cannot be opened with the reason.
+    """Yields all files below a folder with "", and what is not opened with the reason.
 
     A folder is read once, although links may lead to it again or form a circle; links are followed
     after all other folders.
@@ -204,6 +208,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, str]]:
             continue
         identity = status.st_dev, status.st_ino
         if identity in seen:
+            yield folder, READ_ALREADY
             continue
         seen.add(identity)
         for path in (folder / entry.name for entry in entries if not entry.name.startswith(".")):

@@ -21,7 +21,7 @@ from framework.data import (
     wavs,
 )  # fmt: skip
 from framework.data.audio import Clips
-from framework.data.domains import Data, Domain
+from framework.data.domains import Data, Domain, fingerprint
 from framework.data.identity import Kept
 from framework.data.pairs import PAIRS
 from framework.data.sources import SOURCES
@@ -123,7 +123,7 @@ def _counts(contract: str) -> tuple[int, int]:
 
 
 def _arrays(options: Options, contract: str, given: Any) -> Data:
-    domains = arrays.domains(given, options.image_size)
+    domains = arrays.domains(given, options.image_size, _may_be_one(options))
     least, most = _counts(contract)
     if contract == "labelled" or contract in MIXED:
         most = len(domains)
@@ -203,6 +203,11 @@ def _source(item: str, options: Options) -> Domain:
     return _domain(item, splits, view, options.image_size)
 
 
+def _may_be_one(options: Options) -> bool:
+    """Returns whether domain 1 may have a single image, which is then not held out."""
+    return bool(getattr(options, "max_items_A", 0))
+
+
 def _folders(options: Options, contract: str, kept: Kept | None) -> Data:
     """Loads the user's folders of images: those of --data DIR, or --domain1 and --domain2."""
     least, most = _counts(contract)
@@ -216,7 +221,7 @@ def _folders(options: Options, contract: str, kept: Kept | None) -> Data:
         flags = _given_folders(options, most if options.domain2 else least, "folder")
     loaded = folder.read(
         list(flags.values()), options.image_size, options.data_dir, contract == "paired",
-        bool(getattr(options, "max_items_A", 0)), kept, [str(path) for path in tests],
+        _may_be_one(options), kept, [str(path) for path in tests],
     )  # fmt: skip
     classes = {each.classes for each in loaded if each.classes}
     if len(classes) > 1:
@@ -226,11 +231,25 @@ def _folders(options: Options, contract: str, kept: Kept | None) -> Data:
             "move the folders of each domain into one more folder: then they are no classes"
         )
     domains = tuple(
-        _domain(flag, each.splits, None, options.image_size)
-        for flag, each in zip(flags, loaded, strict=True)
+        _known(_domain(flag, each.splits, None, options.image_size), kept, number)
+        for number, (flag, each) in enumerate(zip(flags, loaded, strict=True))
+    )
+    files = tuple(
+        each.files._replace(known_as=domain.known_as)
+        for each, domain in zip(loaded, domains, strict=True)
     )
     known = len(loaded[0].classes) if all(each.classes for each in loaded) else 0
-    return Data(contract, domains, "folder", known, files=tuple(each.files for each in loaded))
+    return Data(
+        contract, domains, "folder", known, files=files,
+        may_lack_images=kept is not None and not kept.refuses,
+    )  # fmt: skip
+
+
+def _known(domain: Domain, kept: Kept | None, number: int) -> Domain:
+    """Returns a domain under the name and fingerprint of when its run began, which may be now."""
+    known = kept.domains[number].known_as if kept and number < len(kept.domains) else None
+    known = known or fingerprint((domain,))[0]
+    return replace(domain, name=known[0], known_as=known)
 
 
 def _given_folders(options: Options, count: int, name: str) -> dict[str, str]:
@@ -292,4 +311,6 @@ def _count_classes(domains: Sequence[Domain]) -> int:
     known = [labels for labels in parts if labels is not None]
     if len(known) < len(parts):
         return 0
-    return known[0].shape[1] if known[0].ndim == 2 else 1 + max(int(y.max()) for y in known)
+    return (
+        known[0].shape[1] if known[0].ndim == 2 else 1 + max(int(y.max(initial=0)) for y in known)
+    )

@@ -96,11 +96,16 @@ def builder(folder: Path) -> Any:
 
 @contextlib.contextmanager
 def errors_of(folder: Path) -> Iterator[None]:
-    """Turns any error of the block into a MissingError that names the folder."""
+    """Turns errors of the block into a MissingError that names the folder.
+
+    Errors of too little memory, and those that already say what to do, stay as they are.
+    """
+    import tensorflow as tf
+
     try:
         with _quiet():
             yield
-    except (MemoryError, UserError):
+    except (MemoryError, tf.errors.ResourceExhaustedError, UserError):
         raise
     except Exception as error:  # of protobuf, TensorFlow or the file system
         raise MissingError(

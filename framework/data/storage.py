@@ -15,6 +15,7 @@ from PIL import Image
 from framework.data.decode import decode_all
 
 MEMORY_SHARE = 0.25  # of the free memory, which a decoded data set may take
+COPIES = 3  # of an array, while TensorFlow copies it into a tensor
 DISK_MARGIN = 0.1  # of the free disk space, which stays free
 CHUNK_BYTES = 2**26  # images that are read at once when all of them are read in turn
 CGROUPS, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
@@ -150,9 +151,9 @@ def bytes_of(images: Images) -> int:
     return int(np.prod(images.shape, dtype=np.int64)) * images.dtype.itemsize
 
 
-def fits_memory(size: int) -> bool:
-    """Returns whether a data set of so many bytes may be kept in memory."""
-    return size <= MEMORY_SHARE * free_memory()
+def fits_memory(size: int, taken: int = 0) -> bool:
+    """Returns whether a data set of `size` bytes, `taken` of them already used, fits in memory."""
+    return size <= MEMORY_SHARE * (free_memory() + taken)
 
 
 def fits_disk(size: int, folder: Path) -> bool:

@@ -42,8 +42,7 @@ class Best:
         if origin and (origin["metric"], origin["better"]) == (self._metric, self._better):
             self._value = origin["value"]
         else:
-            checkpoints.forget_after(self._run.best, -1)  # those of another metric
-            self._value = None
+            self._value = None  # that of another metric stays until a checkpoint replaces it
 
     def offer(self, step: int, value: float) -> None:
         """Keeps the present state if `value` is the best of the metric so far.
@@ -55,7 +54,8 @@ class Best:
         if not math.isfinite(value) or not self._is_better(value):
             return
         newest = max(checkpoints.steps(self._run.checkpoints), default=0)
-        earlier = [old for old in checkpoints.steps(self._run.best) if old <= newest][:1]
+        steps = checkpoints.steps(self._run.best) if self._value is not None else []
+        earlier = [old for old in steps if old <= newest][:1]
         record = {"metric": self._metric, "better": self._better, "value": value}
         self._trainer.save(self._run.best, record, keep=1, others=earlier)
         self._value = value

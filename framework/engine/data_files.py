@@ -4,7 +4,6 @@ Of folders of images these are the names and contents of all files (`data.identi
 checksums of some images. Runs of earlier versions do not have the file and are not checked.
 """
 
-import json
 from pathlib import Path
 
 from framework.data import Data, fingerprint, identity
@@ -67,4 +66,4 @@ def tell(folder: Path, data: Data) -> None:
 def _differs(folder: Path, data: Data) -> bool:
     """Whether the checksums of the data are others than those that a run keeps."""
     kept = (read_json(folder / NAME) or {}).get("fingerprint")
-    return bool(kept) and kept != json.loads(json.dumps(fingerprint(data.domains)))
+    return bool(kept) and kept != fingerprint(data.domains)

@@ -71,7 +71,8 @@ def difference(computed: list[np.ndarray], expected: list[np.ndarray]) -> float:
     """Returns the largest absolute difference; infinite if shapes differ or it is not finite."""
     if [each.shape for each in computed] != [each.shape for each in expected]:
         return np.inf
-    largest = max(float(np.abs(a - b).max()) for a, b in zip(computed, expected, strict=True))
+    pairs = zip(computed, expected, strict=True)
+    largest = float(np.max([np.abs(a - b).max() for a, b in pairs]))  # nan if one is nan
     return largest if np.isfinite(largest) else np.inf
 
 

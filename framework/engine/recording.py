@@ -85,10 +85,13 @@ def _log_regularly(
         terms = loop.end_interval() | trainer.statistics() | statistics()
         run.log(step, terms)
         listeners.on_epoch_end(step, terms)
+        if step < end:
+            listeners.on_epoch_begin(step)
         if getattr(listeners.model, "stop_training", False) and step < end:
             loop.end()
             run.note(f"a callback ends training at iteration {step} of {end}")
 
+    loop.when_resumed(listeners.on_epoch_begin)
     loop.every(trainer.options.log_every, log)
 
 
@@ -116,6 +119,7 @@ def _rewind(run: Run, iterations: int, step: int) -> None:
     checkpoints.forget_after(run.best, step)
     if step < iterations:
         run.forget_metrics()  # they were measured with other weights
+        run.forget_origin()  # the networks in models/ are not those of the newest checkpoint
 
 
 def train_dependency(trainer: Trainer, run: Run, title: str, **arguments: Any) -> None:

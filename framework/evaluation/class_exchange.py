@@ -84,8 +84,11 @@ class EmbeddedExchange(ClassExchange):
         return {f"stat/{name}": found[name]["value"] for name in LOGGED if name in found}
 
     def metrics(self) -> Metrics:
-        """Computes metrics of --eval_pairs pairs of training images."""
+        """Computes metrics of --eval_pairs pairs of training images, if these are all there."""
         o = self.options
+        if not all(domain.is_as_known for domain in self.data.domains):
+            self.note("no metrics: they are of the training images, of which some are not there")
+            return {}
         return self.metrics_of_pairs(o.eval_pairs, o.seed + 2) if o.eval_pairs else {}
 
     def metrics_of_pairs(self, count: int, seed: int) -> Metrics:

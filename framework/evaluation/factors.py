@@ -187,8 +187,14 @@ class Factors(Evaluation):
             test: held-out images whose codes they are tested on.
             seed: of the choice of images and of the samples.
             protocol: kept beside every number.
+
+        Returns:
+            Metrics; none where a run is evaluated without training images of two classes.
         """
         (x, y), (test_x, test_y) = self.images(train, seed, train=True), self.images(test, seed)
+        if len(np.unique(y)) < 2:
+            self.note("no probes of codes: they need training images of two classes")
+            return {}
         random = np.random.default_rng(seed)
         sides = [means_and_samples(self.system.encode(images), random) for images in (x, test_x)]
         codes = {name: (sides[0][name], sides[1][name]) for name in sides[0]}

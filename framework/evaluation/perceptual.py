@@ -50,7 +50,8 @@ def compare(
     Args:
         distance: the network.
         fakes: one array [N, S, S, 3] in [-1, 1] per domain; rows of the same index are a pair.
-        domains: where the real images come from, N training images at random.
+        domains: where the real images come from, N training images at random; held-out images
+            where a run is evaluated without its training images.
 
     Returns:
         Distances [N] by metric: `lpips_domain1`, and with two domains `lpips_domain2`,
@@ -59,7 +60,8 @@ def compare(
         images of both).
     """
     random, count = np.random.default_rng(REALS_SEED), len(fakes[0])
-    rows = [random.integers(0, len(domain.images), count) for domain in domains]
+    sets = [domain.images if len(domain.images) else domain.test_images for domain in domains]
+    rows = [random.integers(0, len(images), count) for images in sets]
     pairs = {f"lpips_domain{i + 1}": (i, len(fakes) + i) for i in range(len(fakes))}
     if len(fakes) == 2:
         pairs |= {"lpips_cross12": (0, 3), "lpips_cross21": (1, 2)}
@@ -67,7 +69,7 @@ def compare(
     others, parts = np.roll(fakes[-1], 1, axis=0), []
     with Progress(count) as progress:
         for part in lpips.batches(count, fakes[0].shape[1]):
-            reals = [float_array(d.images[r[part]]) for d, r in zip(domains, rows, strict=True)]
+            reals = [float_array(s[r[part]]) for s, r in zip(sets, rows, strict=True)]
             images = [*(each[part] for each in fakes), *reals]
             if len(fakes) == 2:
                 images.append(others[part])

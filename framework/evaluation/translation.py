@@ -77,8 +77,8 @@ class Reconstruction(Evaluation):
     def metrics(self) -> Metrics:
         """Metrics of --eval_pairs held-out images per domain, where at least two are held out.
 
-        With --max_items_A also those of the training images of domain 1; their names end in
-        `_seen`.
+        With --max_items_A also those of the training images of domain 1, if they are there; their
+        names end in `_seen`.
         """
         if not self.options.eval_pairs:
             return {}
@@ -95,7 +95,7 @@ class Reconstruction(Evaluation):
             results, protocol = self.results(images, domain), f"held-out images; {state}"
             found |= self.of_images(domain, images, labels, results, protocol)
             found |= self.of_sets(images, results, protocol)
-        if getattr(o, "max_items_A", 0) and 1 in self.domains():
+        if getattr(o, "max_items_A", 0) and 1 in self.domains() and len(trained.images):
             seed, protocol = o.seed + MEASURED_SEED, f"training images; {state}"
             pixels, labels = chosen_rows(trained.images, trained.labels, o.eval_pairs, seed)
             images = float_array(pixels)

@@ -66,10 +66,10 @@ class ClassifierStore:
     def obtain(self, options: ClassifierOptions, data: Data) -> Path:
         """Returns the file of a classifier; arguments and errors as for `ready`."""
         path = stored_file(options, data)
-        if not is_stored(path) and not all(len(domain.images) for domain in data.domains):
+        if not is_stored(path) and not all(domain.is_as_known for domain in data.domains):
             raise MissingError(
-                f"no classifier of {data.name} is stored, and a domain has no training images to "
-                "train one with: evaluate the run with its own images"
+                f"{path}: no such classifier, and the images that the run began with are not there "
+                "to train it: evaluate the run with its own images once"
             )
         if self.writes:
             once(path, lambda: is_stored(path), lambda: self.train(options, data, path))

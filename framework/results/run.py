@@ -227,6 +227,10 @@ class Run:
         files.write_json(self.folder / name, metrics)
         return self.folder / name
 
+    def forget_origin(self) -> None:
+        """Deletes models.json, which is wrong when training continues."""
+        (self.models / "models.json").unlink(missing_ok=True)
+
     def save_origin(self, origin: Origin) -> None:
         """Writes models/models.json, which says where the networks in models/ come from."""
         self.models.mkdir(exist_ok=True)

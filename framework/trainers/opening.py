@@ -52,7 +52,7 @@ def open_run(
     Args:
         folder: the run folder, results/<run>.
         checkpoint: iteration of the checkpoint to load; "best" for that of --keep_best; None for
-            the newest.
+            the `usual` one.
         facts: facts of its data; None to read them from the folder.
         **changes: options to change, such as `devices` or `data_dir`; None leaves an option as it
             is.
@@ -89,8 +89,20 @@ def _build(system_class: type[System], options: Options, facts: Facts, run: Run)
     return system
 
 
+def usual(run: Run) -> Literal["best"] | None:
+    """Returns the checkpoint from which the networks in `models/` come: the best or the newest.
+
+    "best" is that of --keep_best, and None the newest.
+    """
+    origin = run.origin
+    is_best = origin is not None and origin["chosen"] == "best"
+    return "best" if is_best and checkpoints.exist(run.best) else None
+
+
 def _restore(state: tf.train.Checkpoint, run: Run, checkpoint: int | Literal["best"] | None) -> int:
     """Loads a checkpoint, as `checkpoints.restore_part`; returns its iteration."""
+    if checkpoint is None:
+        checkpoint = usual(run)
     if checkpoint != "best":
         # The best checkpoint may be of an iteration that --keep has deleted elsewhere.
         is_best = checkpoint in checkpoints.steps(run.best)

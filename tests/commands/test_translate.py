@@ -128,6 +128,23 @@ def test_a_guide_gives_its_style(monkeypatch):
     assert {tuple(colour(Path("out", name))) for name in below("out")} == {(50, 60, 70)}
 
 
+def test_a_guide_is_never_replaced(monkeypatch, capsys):
+    run_of(toy_systems.Coder(), monkeypatch)
+    write_images("given", colours={"g.png": (1, 2, 3)})
+    write_images("guides", colours={"g.png": (50, 60, 70)})
+    before = Path("guides/g.png").read_bytes()
+    argv = "translate run given --guide guides/g.png --out guides --overwrite".split()
+    assert main(argv) == 2 and "guides/g.png" in capsys.readouterr().err
+    assert Path("guides/g.png").read_bytes() == before
+
+
+def test_the_place_of_the_results_is_a_folder(capsys):
+    write_images()
+    for out in ("result.png", "given/1.png"):
+        assert main(f"translate run given --out {out}".split()) == 2
+        assert "must be a folder" in capsys.readouterr().err
+
+
 def test_each_of_several_guides_has_a_folder(monkeypatch):
     run_of(toy_systems.Extras(), monkeypatch)
     write_images()

@@ -5,7 +5,7 @@ from data_options import options
 
 from framework import data
 from framework.data import arrays, names, storage
-from framework.errors import UsageError
+from framework.errors import UsageError, UserError
 
 
 def tagged(count=21, size=4, dtype=np.uint8):
@@ -111,7 +111,9 @@ def test_arrays_too_large_for_memory_stay_where_they_are(monkeypatch):
         (np.zeros((3, 2), np.uint8), "single", r"shape \(3, 2\)"),
         (tagged(1), "single", "1 image, a domain needs at least 2"),
         (np.zeros((0, 2, 2, 3)), "single", "0 image, a domain needs at least 2"),
-        (tagged(1, 64)[0], "single", "is one image"),
+        (tagged(1, 64)[0], "single", r"is one image; use \[N, H, W, C\], such as image\[None\]"),
+        (np.zeros((0, 2, 2, 3), np.float32), "single", "0 image, a domain needs at least 2"),
+        ((tagged(3), [0.0, 1.0, 2.0]), "labelled", "labels float64"),
         ([tagged(1, 64)[0]] * 2, "domains", "is one image"),
         ([[tagged(3)] * 3, tagged(3)], "domains", "a list of 3"),
         ((tagged(3), np.zeros(2, int)), "labelled", r"labels int64 \(2,\)"),
@@ -144,5 +146,46 @@ def test_the_name_arrays_and_the_data_belong_together():
         names.check(options(gan_type="gan"), tagged())
 
 
-def test_labels_may_be_a_list():
-    assert loaded((tagged(3), [0, 1, 2]), "labelled").classes == 3
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_labels_may_be_a_list(kind):
+    assert loaded(kind((tagged(3), [0, 1, 2])), "labelled").classes == 3
+    pair = loaded([kind((tagged(3), [0, 1, 2]))] * 2, "domains")
+    assert pair.classes == 3
+
+
+def test_a_negative_float_of_any_domain_decides_the_range_of_all():
+    stream = tf.data.Dataset.from_tensor_slices(np.zeros((3, 2, 2, 3), np.float32))
+    signed = np.full((3, 2, 2, 3), -1.0)
+    for given in ((np.zeros((3, 2, 2, 3)), signed), (stream, signed)):
+        zeros, ones = loaded(given, "domains", size=2).domains
+        assert (zeros.images == 128).all() and (ones.images == 0).all()
+    whole, _ = loaded((tagged(3, 2), signed), "domains", size=2).domains
+    assert numbers(whole.images) + numbers(whole.test_images) == [0, 1, 2], "bytes stay"
+
+
+def test_one_image_of_domain_1_is_enough_where_it_is_for_folders():
+    one_shot = options(gan_type="ost", cogan_data="arrays", image_size=4, max_items_A=1)
+    one, two = data.load(one_shot, "domains", arrays=((tagged(1), [0]), tagged(3))).domains
+    assert one.images.shape == (1, 4, 4, 3) and len(one.test_images) == 0
+    labelled = (tagged(1), [0]), (tagged(3), [0, 1, 2])
+    assert data.load(one_shot, "domains", arrays=labelled).classes == 3
+    with pytest.raises(UsageError, match="domain2: 1 image, a domain needs at least 2"):
+        data.load(one_shot, "domains", arrays=(tagged(3), tagged(1)))
+    with pytest.raises(UsageError, match="domain1: 1 image, a domain needs at least 2"):
+        loaded((tagged(1), tagged(3)), "domains")
+
+
+def test_a_tf_dataset_that_fills_the_memory_is_refused_early(monkeypatch):
+    size = 2 * 2 * 3  # bytes of an image
+    stream = tf.data.Dataset.from_tensor_slices(np.zeros((400, 2, 2, 3), np.uint8))
+    free = iter((900 - 100 * n) * size for n in (1, 2, 3, 4))
+    monkeypatch.setattr(storage, "free_memory", lambda: next(free))
+    with pytest.raises(UserError, match="the first 300 images at --image_size 2 fill the memory"):
+        loaded(stream, size=2)
+
+
+def test_arrays_need_the_memory_of_their_copies(monkeypatch):
+    needed = 3 * 21 * 2 * 2 * 3
+    for free, kept in ((4 * needed, np.ndarray), (4 * needed - 1, data.StoredImages)):
+        monkeypatch.setattr(storage, "free_memory", lambda free=free: free)
+        assert isinstance(loaded(tagged(), size=2).domains[0].images, kept)

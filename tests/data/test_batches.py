@@ -448,6 +448,7 @@ def test_the_error_of_an_image_that_is_decoded_on_demand_keeps_its_text(error):
     data = Data("single", (domain,), "photos", 0)
     with pytest.raises(tf.errors.UnknownError) as caught:
         next(iter(batches.dataset(data, 2, 1, 0)))
-    assert str(batches.reading_error(caught.value)) == (
+    found = batches.reading_error(caught.value)
+    assert type(found) is error and str(found) == (
         "/photos.zip: cannot read horse/1.jpg (truncated): fetch it again"
     )

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,19 @@ def test_the_cache_is_built_anew_for_another_key_or_changed_files(tmp_path, sour
     source_file.write_bytes(b"22")
     changed = cache.cached(str(tmp_path), "k", [source_file], lambda: splits_of(7))
     assert (changed.train.images == 7).all()
+
+
+def test_files_of_equal_size_and_time_that_exchange_their_names_are_other_data(tmp_path):
+    one, two, spare = (tmp_path / name for name in ("one", "two", "spare"))
+    for file in (one, two):
+        file.write_bytes(b"1")
+        os.utime(file, ns=(5, 5))
+    cache.cached(str(tmp_path), "k", [one, two], lambda: splits_of(5))
+    one.rename(spare)
+    two.rename(one)
+    spare.rename(two)
+    found = cache.cached(str(tmp_path), "k", [one, two], lambda: splits_of(6))
+    assert (found.train.images == 6).all()
 
 
 def test_links_to_the_same_files_in_another_order_are_other_data(tmp_path):

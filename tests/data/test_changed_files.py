@@ -218,3 +218,16 @@ def test_a_run_without_classes_stays_without(tmp_path):
         fill(tmp_path / "b" / name, range(30, 50))
     (loaded,) = read(tmp_path / "b", kept=kept, refuses=False)
     assert loaded.classes == () and loaded.splits.test.labels is None
+
+
+def test_of_new_pairs_both_domains_are_told(tmp_path, capsys):
+    kept = kept_of(fill(tmp_path / "a", range(10)), fill(tmp_path / "b", range(10)), pairs=True)
+    others = fill(tmp_path / "c", range(30, 40)), fill(tmp_path / "d", range(30, 40))
+    capsys.readouterr()
+    for loaded in read(*others, pairs=True, kept=kept, refuses=False):
+        assert numbers(loaded) == ([], [*range(30, 40)])
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    for number, line in ((1, first), (2, second)):
+        assert line.startswith(f"domain {number} (") and line.endswith(
+            "its new images are held out"
+        )

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps, PngImagePlugin, features
 
 from framework.data import formats
-from framework.data.decode import convert_to_rgb, decoded, open_image
+from framework.data.decode import _known_formats, convert_to_rgb, decoded, open_image
 from framework.errors import MissingError
 
 # The left half is red, the right half blue; 16 rows of 24 pixels.
@@ -41,6 +41,15 @@ def is_picture(image, loss=40):
         and np.abs(left - (200, 0, 0)).max() <= loss
         and np.abs(right - (0, 0, 200)).max() <= loss
     )
+
+
+def test_a_pillow_without_avif_and_qoi_opens_the_others(monkeypatch):
+    _known_formats.cache_clear()
+    for missing in ("AVIF", "QOI"):
+        monkeypatch.delitem(Image.OPEN, missing, raising=False)
+    assert is_picture(decoded(saved("PNG")))
+    assert _known_formats() and not {"AVIF", "QOI"} & {*_known_formats()}
+    _known_formats.cache_clear()
 
 
 def chunk(kind, content, checksum=None):

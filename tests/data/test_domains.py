@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numbered import domain, two
@@ -53,3 +55,33 @@ def test_prune_refuses_to_leave_nothing():
 def test_domains_of_other_lengths_are_no_pairs():
     with pytest.raises(UsageError, match="9 and 5 images, which are no pairs"):
         two((9, 5)).paired()
+
+
+def test_a_domain_without_training_images_lacks_no_class():
+    one, other = domain(6), domain(6)
+    none = replace(other, images=other.images[:0], labels=other.labels[:0])
+    pair = data.Data("domains", (one, none), "pair", 6)
+    assert pair.classed("triple").contract == "triple"
+    missing = replace(other, labels=np.zeros(6, np.int64))
+    with pytest.raises(UsageError, match="no training image of class 1"):
+        data.Data("domains", (one, missing), "pair", 6).classed("triple")
+
+
+def test_a_fingerprint_that_is_known_stays_when_images_are_others():
+    labelled, classes = data.Data("domains", (domain(4), domain(5)), "pair", 5), (0, 1)
+    rows = data.fingerprint(labelled.domains)
+    assert all(each.is_as_known for each in labelled.domains)
+    others = tuple(replace(domain(3), name="moved", known_as=rows[number]) for number in classes)
+    moved = data.Data("domains", others, "pair", 5)
+    assert data.fingerprint(moved.domains) == rows
+    assert data.fingerprint(moved.by_domain().domains) == data.fingerprint(
+        labelled.by_domain().domains
+    )
+    assert not any(each.is_as_known for each in moved.domains)
+    same = replace(labelled.domains[0], known_as=["other name", *rows[0][1:]])
+    assert same.is_as_known and data.fingerprint((same,)) != rows[:1]
+
+
+def test_numbers_of_images_are_upper_limits_in_an_evaluation():
+    lacking = replace(two((9, 5)), may_lack_images=True)
+    assert [len(each.images) for each in lacking.sampled((4, 6), 0).domains] == [4, 5]

@@ -1,4 +1,5 @@
 import os
+import unicodedata
 
 import numpy as np
 import pytest
@@ -271,8 +272,10 @@ def test_links_to_images_and_folders_are_followed_once(tmp_path):
         (root / f"{i}.png").symlink_to(real)
     (root / "more").symlink_to(real.parent)
     (root / "circle").symlink_to(root)
-    names = [str(file.relative_to(root)) for file in folder.find_images(root).files]
+    found = folder.find_images(root)
+    names = [str(file.relative_to(root)) for file in found.files]
     assert names == ["0.png", "1.png", "2.png", "more/1.png"]
+    assert found.skipped == ((root / "circle", "link to a folder that is read already"),)
 
 
 def test_folders_that_link_to_each_other_are_read_once(tmp_path):
@@ -282,8 +285,11 @@ def test_folders_that_link_to_each_other_are_read_once(tmp_path):
     for place in folders:
         for other in folders:
             (place / f"to_{other.name}").symlink_to(other)
-    names = [str(f.relative_to(tmp_path / "a")) for f in folder.find_images(tmp_path / "a").files]
+    found = folder.find_images(tmp_path / "a")
+    names = [str(file.relative_to(tmp_path / "a")) for file in found.files]
     assert names == [f"{i}/1.png" for i in range(9)]
+    assert len(found.skipped) == 9 * 9, "each link is told"
+    assert {why for _, why in found.skipped} == {"link to a folder that is read already"}
 
 
 def test_a_single_file_is_found(tmp_path):
@@ -325,6 +331,13 @@ def test_names_of_any_bytes_are_read_and_told(tmp_path, capsys):
     save(root / "x.png").rename(root / os.fsdecode(b"\xfe.png"))
     assert len(read(root)[0].train.images) == 3
     assert "skipped 1: \\xff.txt (no image)" in capsys.readouterr().out
+
+
+def test_a_single_image_that_is_not_enough_is_named(tmp_path):
+    root = fill(tmp_path / "a", 20)
+    one = sorted(root.iterdir())[0]
+    with pytest.raises(UsageError, match=f"{one.name}: 1 image: a domain needs at least 2"):
+        read(root, one)
 
 
 def test_one_image_is_enough_where_it_is_allowed(tmp_path):
@@ -402,6 +415,14 @@ def test_pairs_have_the_same_name_whatever_their_suffix_and_case(tmp_path, chang
     ):
         np.testing.assert_array_equal(first_part.images, second_part.images)
     assert len(first_part.images) == 1
+
+
+def test_the_two_ways_to_write_an_accent_are_one_name(tmp_path):
+    for i, name in enumerate("éöñ"):
+        number(tmp_path / "a" / f"{unicodedata.normalize('NFC', name)}.png", 10 * i)
+        number(tmp_path / "b" / f"{unicodedata.normalize('NFD', name)}.png", 10 * i)
+    (one, _), (two, _) = read(tmp_path / "a", tmp_path / "b", pairs=True)
+    np.testing.assert_array_equal(one.train.images, two.train.images)
 
 
 def test_two_files_of_one_name_are_no_pair(tmp_path):

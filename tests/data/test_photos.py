@@ -34,6 +34,24 @@ def test_a_damaged_photograph_is_named(tmp_path):
         photos.Side("A").read(tmp_path, 16)
 
 
+def test_a_photograph_that_is_damaged_in_training_is_one_line(tmp_path):
+    import tensorflow as tf
+
+    from framework.data import Data, Domain, batches
+
+    for part in ("trainA", "testA"):
+        write_folder(tmp_path, {f"{part}/{i}.png": plain(0, (20, 20)) for i in range(2)})
+    train, test = photos.Side("A").read(tmp_path, 16)
+    for file in (tmp_path / "trainA").iterdir():
+        file.write_bytes(b"no picture")
+    horses = Data("single", (Domain("horse", train.images, None, test.images, None),), "horse", 0)
+    with pytest.raises(tf.errors.UnknownError) as caught:
+        next(iter(batches.dataset(horses, 2, 1, 0)))
+    found = str(batches.reading_error(caught.value))
+    assert found.startswith(f"{tmp_path}: cannot read trainA/") and "\n" not in found
+    assert found.endswith("fetch it again")
+
+
 def test_a_zip_in_any_order(tmp_path):
     order = np.random.default_rng(0).permutation(16)
     write_zip(tmp_path / "horse2zebra" / "horse2zebra.zip", side_files(), order)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from framework.data import prepared, readers, sources
-from framework.errors import MissingError
+from framework.errors import MissingError, UsageError
 
 
 def digits(count, size=28, seed=0):
@@ -231,6 +231,19 @@ def test_a_prepared_folder_comes_before_the_original_files(tmp_path):
     record.write_bytes(record.read_bytes()[:-40])
     with pytest.raises(MissingError, match="3.0.1 is damaged"):
         sources.read("mnist", str(tmp_path), 32)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "full"), UsageError("too small")],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_prepared_set_is_not_called_damaged_for_other_errors(tmp_path, error):
+    with pytest.raises(type(error)) as caught, prepared.errors_of(tmp_path):
+        raise error
+    assert caught.value is error
+    with pytest.raises(MissingError, match="is damaged"), prepared.errors_of(tmp_path):
+        raise tf.errors.DataLossError(None, None, "cut")
 
 
 def fill_download_cache(root, originals_folder, name="mnist"):

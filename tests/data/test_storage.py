@@ -184,9 +184,28 @@ def test_a_large_set_is_read_from_disk(kept, tmp_path, capsys):
     assert isinstance(splits.train.images, storage.StoredImages) and is_right(splits)
     (entry,) = (tmp_path / ".cache").iterdir()
     expected = "cats: 34 images x 2 x 2 x 3 bytes = 0.0 GB, a large part of the free memory: "
-    before, after = capsys.readouterr().out.splitlines()
-    assert before == f"{expected}decoded once, into {entry}"
-    assert after == f"{expected}read from {entry}"
+    assert capsys.readouterr().out == f"{expected}decoded once, into {entry}\n"
+    assert is_right(kept(SMALL, LARGE)), "the second time it is there"
+    assert capsys.readouterr().out == f"{expected}read from {entry}\n"
+
+
+def test_the_way_is_told_before_the_first_image_is_decoded(tmp_path, monkeypatch, capsys):
+    limit(monkeypatch, 1, LARGE)
+    told = []
+
+    def decode(row):
+        told.append("decoded once, into" in capsys.readouterr().out)
+        return grey(row)
+
+    part = Split(storage.on_demand(1, 2, decode), None)
+    cache.cached(str(tmp_path), "k", [], lambda: Splits(part, part), "cats")
+    assert told == [True, False], "in the first capture of the output"
+
+
+def test_without_a_disk_a_set_is_decoded_into_memory_only_where_its_copies_fit(kept):
+    needed = 3 * 34 * 2 * 2 * 3
+    assert isinstance(kept(4 * needed, 0).train.images, np.ndarray)
+    assert isinstance(kept(4 * needed - 1, 0).train.images, storage.StoredImages)
 
 
 def test_what_the_disk_cannot_hold_is_decoded_on_demand(kept, tmp_path, capsys):

@@ -47,7 +47,7 @@ def test_a_run_is_the_same_wherever_its_images_are(photos, monkeypatch, capsys):
     assert lines["memory"] == lines["disk"] == lines["demand"]
     out = capsys.readouterr().out
     assert "cats: 12 images x 32 x 32 x 3 bytes = 0.0 GB" in out
-    assert "read from disk/.cache/" in out and "decoded whenever they are read" in out
+    assert "decoded once, into disk/.cache/" in out and "decoded whenever they are read" in out
 
 
 def test_files_are_checked_before_they_are_decoded_in_training(photos, monkeypatch, capsys):

@@ -219,3 +219,11 @@ def test_a_run_without_keep_best_says_that_its_models_are_the_newest(tmp_path, e
     assert (
         "Networks in models/: iteration 2, the newest." in (run.folder / "index.html").read_text()
     )
+
+
+def test_metrics_of_training_images_are_not_said_to_be_of_held_out_ones():
+    metrics = {name: {"protocol": "p"} for name in ("l1_121", "l1_121_seen")}
+    options = trainer("cogan", *"--evaluate_every 1 --keep_best coupling".split()).options
+    found = halves.explained(options, metrics)
+    assert found["l1_121"]["protocol"].startswith("held-out images with odd numbers")
+    assert found["l1_121_seen"]["protocol"] == "p"

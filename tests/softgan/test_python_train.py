@@ -175,3 +175,32 @@ def test_the_interface_waits_for_tensorflow():
         "assert 'tensorflow' not in sys.modules\n"
         "assert not hasattr(softgan, 'nothing')"
     )
+
+
+def test_one_run_is_trained_at_a_time():
+    def train_another(epoch, logs):
+        softgan.train("gan", data="mini", name="second", **TINY)
+
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=train_another)
+    with pytest.raises(softgan.UsageError, match="another run is being trained in this process"):
+        softgan.train("gan", data="mini", name="first", callbacks=[callback], **TINY)
+    assert softgan.train("gan", data="mini", name="first", **TINY).step == 2, "it is free again"
+
+
+def test_callbacks_get_the_beginning_and_the_end_of_every_epoch():
+    calls = []
+    callback = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: calls.append(("begin", epoch)),
+        on_epoch_end=lambda epoch, logs: calls.append(("end", epoch)),
+    )
+    softgan.train("gan", data="mini", callbacks=[callback], **TINY)
+    assert calls == [("begin", 0), ("end", 1), ("begin", 1), ("end", 2)]
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [keras.callbacks.LearningRateScheduler(lambda epoch: 0.1), keras.callbacks.ReduceLROnPlateau()],
+)
+def test_callbacks_that_need_an_optimiser_are_refused(callback):
+    with pytest.raises(softgan.UsageError, match="use the option lr_schedule"):
+        softgan.train("gan", data="mini", callbacks=[callback], **TINY)

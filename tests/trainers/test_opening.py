@@ -13,7 +13,8 @@ from systems import flags, train, trainer
 from framework.cli import main
 from framework.commands import training
 from framework.errors import MissingError, UsageError
-from framework.trainers.opening import open_run
+from framework.results import Run
+from framework.trainers.opening import changed_options, open_run
 
 DOMAINS = {"gan": 1, "cogan": 2, "scogan": 2, "uda": 2}  # systems that draw samples
 COUPLED = [name for name, count in DOMAINS.items() if count == 2]
@@ -124,3 +125,20 @@ def test_the_best_checkpoint_can_be_opened_where_it_was_kept(runs, tmp_path):
     for checkpoint in ("best", 1):
         assert open_run(folder, checkpoint=checkpoint).step == 1
     assert open_run(folder).step == 2
+    Run.load(folder).save_origin(
+        {"iteration": 1, "chosen": "best", "metric": "kid1", "better": "down", "value": 0.5}
+    )
+    assert open_run(folder).step == 1, "models/ come from the best"
+    assert open_run(folder, checkpoint=2).step == 2
+
+
+def test_the_last_choice_of_folders_counts(tmp_path):
+    options = trainer("cogan").options.to_dict()
+    run = Run.open(
+        tmp_path / "r", options | dict(cogan_data="folder", domain1="a", domain2="b"), ""
+    )
+    whole = changed_options(run, dict(folder="c"))
+    assert (whole.folder, whole.domain1, whole.domain2) == ("c", None, None)
+    run = Run.open(tmp_path / "s", options | dict(cogan_data="folder", folder="c"), "")
+    parts = changed_options(run, dict(domain1="a", domain2="b", folder=None))
+    assert (parts.folder, parts.domain1, parts.domain2) == (None, "a", "b")
