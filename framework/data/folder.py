@@ -163,7 +163,9 @@ def _read(domain: Listing, part: np.ndarray, size: int, data_dir: str) -> Loaded
         raise
     if splits is on_demand_splits:  # decoded in training, where an error would be too late
         _check(used, size, domain.root, size_of)
-    return Loaded(splits, domain.classes, DomainFiles(domain.root, domain.classes, *files))
+    return Loaded(
+        splits, domain.classes, DomainFiles(domain.root, domain.classes, files[0], files[1])
+    )
 
 
 def _split(files: Sequence[Path], domain: Listing, size: int) -> Split:
