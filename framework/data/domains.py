@@ -28,6 +28,7 @@ class Domain:
         test_labels: their labels, or None.
         known_as: the `fingerprint` of the domain when its run began; None if it is that of the
             present images.
+        sampled_as: the same of the training images that `Data.sampled` chose when the run began.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Domain:
     test_images: Images
     test_labels: np.ndarray | None
     known_as: list | None = None
+    sampled_as: list | None = None
 
     @property
     def is_as_known(self) -> bool:
@@ -216,10 +218,10 @@ class Data:
         Raises:
             UsageError: a domain has fewer images.
         """
-        if self.may_lack_images:
-            sizes = [len(domain.images) for domain in self.domains]
-            counts = tuple(map(min, counts, sizes))
-        parts = zip(self.domains, counts, strict=True)
+        parts = list(zip(self.domains, counts, strict=True))
+        for domain, count in parts:
+            if count > (size := len(domain.images)) and not self.may_lack_images:
+                raise UsageError(f"{domain.name} has {size} training images, not {count}")
         return replace(self, domains=tuple(_sampled(*part, seed) for part in parts))
 
 
@@ -249,15 +251,12 @@ def _check_classes(domains: tuple[Domain, ...]) -> None:
 
 
 def _sampled(domain: Domain, count: int, seed: int) -> Domain:
-    size = len(domain.images)
-    if count > size:
-        raise UsageError(f"{domain.name} has {size} training images, not {count}")
     if not count:
         return domain
-    kept = np.sort(np.random.default_rng(seed).permutation(size)[:count])
+    kept = np.sort(np.random.default_rng(seed).permutation(len(domain.images))[:count])
     labels = None if domain.labels is None else domain.labels[kept]
     images = storage.select(domain.images, kept)
-    return replace(domain, images=images, labels=labels, known_as=None)
+    return replace(domain, images=images, labels=labels, known_as=domain.sampled_as)
 
 
 def fingerprint(domains: tuple[Domain, ...]) -> list[list]:

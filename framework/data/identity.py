@@ -51,12 +51,14 @@ class KeptDomain(NamedTuple):
         training: names and rows of the training files.
         held_out: names and rows of the held-out files.
         known_as: as in `Domain`.
+        sampled_as: as in `Domain`.
     """
 
     classes: tuple[str, ...]
     training: dict[str, Row]
     held_out: dict[str, Row]
     known_as: list | None = None
+    sampled_as: list | None = None
 
     @property
     def rows(self) -> dict[str, Row]:
@@ -76,24 +78,33 @@ class Kept(NamedTuple):
     refuses: bool
 
 
-def to_dict(domains: Sequence[DomainFiles]) -> dict[str, Any]:
-    """Reads the files of domains, and returns what a run keeps of them as values for JSON."""
+def to_dict(domains: Sequence[DomainFiles], sampled: Sequence[list] = ()) -> dict[str, Any]:
+    """Reads the files of domains, and returns what a run keeps of them as values for JSON.
+
+    Args:
+        domains: the files.
+        sampled: `Domain.sampled_as` of each domain.
+    """
     found: list[dict[str, Any]] = []
-    for domain in domains:
+    for number, domain in enumerate(domains):
         parts = dict(training=domain.training, held_out=domain.held_out)
         rows = {part: dict(zip(_names(files, domain.root), _rows(files), strict=True))
                 for part, files in parts.items()}  # fmt: skip
-        place = dict(folder=shown(domain.root.absolute()), known_as=domain.known_as)
-        found.append(place | dict(classes=domain.classes) | rows)
+        known = dict(known_as=domain.known_as, sampled_as=sampled[number] if sampled else None)
+        place = shown(domain.root.absolute())
+        found.append(dict(folder=place, classes=domain.classes, **known, **rows))
     return {"domains": found}
 
 
 def from_dict(values: dict[str, Any], refuses: bool) -> Kept:
     """Reads what `to_dict` returned."""
     domains = (
-        KeptDomain(tuple(each["classes"]), each["training"], each["held_out"], each.get("known_as"))
+        KeptDomain(
+            tuple(each["classes"]), each["training"], each["held_out"], each.get("known_as"),
+            each.get("sampled_as"),
+        )
         for each in values.get("domains", [])
-    )
+    )  # fmt: skip
     return Kept(tuple(domains), refuses)
 
 

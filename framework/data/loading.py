@@ -247,9 +247,9 @@ def _folders(options: Options, contract: str, kept: Kept | None) -> Data:
 
 def _known(domain: Domain, kept: Kept | None, number: int) -> Domain:
     """Returns a domain under the name and fingerprint of when its run began, which may be now."""
-    known = kept.domains[number].known_as if kept and number < len(kept.domains) else None
-    known = known or fingerprint((domain,))[0]
-    return replace(domain, name=known[0], known_as=known)
+    own = kept.domains[number] if kept and number < len(kept.domains) else None
+    known = (own and own.known_as) or fingerprint((domain,))[0]
+    return replace(domain, name=known[0], known_as=known, sampled_as=own and own.sampled_as)
 
 
 def _given_folders(options: Options, count: int, name: str) -> dict[str, str]:

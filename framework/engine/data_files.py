@@ -45,9 +45,8 @@ def keep(folder: Path, data: Data) -> None:
                 "restore them, or start a new run with --name"
             )
         return
-    kept = (
-        identity.to_dict(data.files) if data.files else {"fingerprint": fingerprint(data.domains)}
-    )
+    known = fingerprint(data.domains)
+    kept = identity.to_dict(data.files, known) if data.files else {"fingerprint": known}
     write_json(folder / NAME, kept)
 
 

@@ -56,16 +56,18 @@ def test_a_run_keeps_its_evaluator_on_other_images(capsys):
 
 
 @pytest.mark.parametrize(
-    "argv",
+    "argv, classes",
     [
-        "--gan_type ost --width 0.02 --max_items_A 1",
-        "--gan_type cyclegan --width 0.02 --max_items_A 5",
+        ("--gan_type ost --width 0.02 --max_items_A 1", ()),
+        ("--gan_type cyclegan --width 0.02 --max_items_A 5", ()),
+        ("--gan_type uda --width 0.005 --source_images 4", ("x", "y")),
     ],
 )
-def test_a_number_of_images_is_no_hindrance_on_other_images(argv, capsys):
+def test_a_number_of_images_is_no_hindrance_on_other_images(argv, classes, capsys):
     for seed, folder in enumerate("abcd"):
-        fill(folder, seed, classes=())
+        fill(folder, seed, classes=classes)
     own = "--data folder --domain1 a --domain2 b --name own"
     assert main([*argv.split(), *SMALL.split(), *own.split()]) == 0
     assert main("evaluate results/own --domain1 c --domain2 d".split()) == 0
-    assert "domain 1 (c): 0 training, 10 held out" in capsys.readouterr().out
+    count = 10 * max(len(classes), 1)
+    assert f"domain 1 (c): 0 training, {count} held out" in capsys.readouterr().out
