@@ -99,7 +99,7 @@ def ended(workers: list[subprocess.Popen]) -> tuple[list[int], list[str]]:
 
 
 def models(folder: Path) -> dict[str, list[np.ndarray]]:
-    paths = sorted((folder / "results" / "run" / "models").iterdir())
+    paths = sorted((folder / "results" / "run" / "models").glob("*.keras"))
     return {path.stem: keras.models.load_model(path).get_weights() for path in paths}
 
 
