@@ -44,6 +44,7 @@ def is_picture(image, loss=40):
 
 
 def test_a_pillow_without_avif_and_qoi_opens_the_others(monkeypatch):
+    Image.init()  # once; later calls do not add formats again
     _known_formats.cache_clear()
     for missing in ("AVIF", "QOI"):
         monkeypatch.delitem(Image.OPEN, missing, raising=False)
