@@ -55,10 +55,9 @@ def train(
 ) -> Run:
     """Trains a run, or goes on with it, and evaluates it, as the command line does.
 
-    The same call resumes a run that was stopped. It works in notebooks and in any thread, and can
-    be called several times in a process, one after the other: every run has the results that it has
-    in a new process. It sets the seeds of Python, NumPy and TensorFlow, and clears the session of
-    Keras.
+    The same call resumes a run that was stopped. It works in notebooks and in any thread. Several
+    calls in a process, one after the other, give the same results as in new processes. A call sets
+    the seeds of Python, NumPy and TensorFlow and clears the session of Keras.
 
     Args:
         gan_type: name of a system, or the dotted name of a module with one.

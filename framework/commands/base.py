@@ -49,6 +49,27 @@ def add_output(arguments: argparse.ArgumentParser, metavar: str, help: str) -> N
     )
 
 
+def add_format(arguments: argparse.ArgumentParser) -> None:
+    """Adds --format of image files to the parser of a command."""
+    arguments.add_argument(
+        "--format", choices=IMAGE_FORMATS, default="png", help="of the image files [%(default)s]"
+    )
+
+
+def add_images(arguments: argparse.ArgumentParser, systems: str) -> None:
+    """Adds PATH and --domain, of images that a user gives, to the parser of a command.
+
+    Args:
+        arguments: the parser.
+        systems: for which systems the domain of the images matters, in words.
+    """
+    arguments.add_argument("path", type=Path, metavar="PATH", help="image, or folder of images")
+    arguments.add_argument(
+        "--domain", type=int, choices=(1, 2), default=1,
+        help=f"domain of the images, for {systems} [%(default)s]",
+    )  # fmt: skip
+
+
 def add_search(arguments: argparse.ArgumentParser) -> None:
     """Adds the settings of the search for latent vectors to the parser of a command."""
     arguments.add_argument(

@@ -11,24 +11,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from framework.commands.base import add_output, open_with_capability, parser
+from framework.commands.base import add_images, add_output, open_with_capability, parser
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
     arguments = parser("classify", __doc__ or "")
-    arguments.add_argument("path", type=Path, metavar="PATH", help="image, or folder of images")
+    add_images(arguments, "uda")
     add_output(arguments, "FILE", "the table [RUN/classes/<name of PATH>.csv]")
-    arguments.add_argument(
-        "--domain", type=int, choices=(1, 2), default=1,
-        help="domain of the images, for uda [%(default)s]",
-    )  # fmt: skip
     args = arguments.parse_args(argv)
     from framework.commands import given, outputs
     from framework.engine.capabilities import Adapts, Classifies
 
     images = given.find(args.path)
-    given.check(images)
     with open_with_capability(args, (Classifies, Adapts), "does not classify") as opened:
         from framework.data.listing import shown
         from framework.results import write_table

@@ -11,10 +11,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from framework.commands.base import add_output, add_search, open_with_capability, parser
+from framework.commands.base import (
+    add_images,
+    add_output,
+    add_search,
+    open_with_capability,
+    parser,
+)
 from framework.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +35,6 @@ def run(argv: Sequence[str]) -> int:
     from framework.engine.capabilities import Encodes, Inverts
 
     images = given.find(args.path)
-    given.check(images)
     message = "has no codes of given images (of a system of two stages, stage 2 does)"
     with open_with_capability(args, (Encodes, Inverts), message) as opened:
         import numpy as np
@@ -60,12 +64,8 @@ def run(argv: Sequence[str]) -> int:
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     """Reads the arguments; raises UsageError for wrong ones."""
     arguments = parser("encode", __doc__ or "")
-    arguments.add_argument("path", type=Path, metavar="PATH", help="image, or folder of images")
+    add_images(arguments, "a coupled pair of generators")
     add_output(arguments, "FILE", "the codes, .npz [RUN/codes/<name of PATH>.npz]")
-    arguments.add_argument(
-        "--domain", type=int, choices=(1, 2), default=1,
-        help="domain of the images, for a coupled pair of generators [%(default)s]",
-    )  # fmt: skip
     add_search(arguments)
     args = arguments.parse_args(argv)
     if args.out and args.out.suffix != ".npz":

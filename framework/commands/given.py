@@ -49,8 +49,11 @@ class Fitted(NamedTuple):
 def find(path: Path) -> Given:
     """Finds an image, or all images of a folder at any depth; prints which files are skipped.
 
+    All images are decoded once, so that damaged ones are told before anything is written.
+
     Raises:
-        MissingError: there is no image.
+        MissingError: there is no image, or files cannot be read: the first 20 are named, the others
+            counted.
     """
     found = listing.find_images(path)
     if found.skipped:
@@ -58,16 +61,13 @@ def find(path: Path) -> Given:
         print(f"skipped {len(found.skipped)}: {skipped}")
     root = path if path.is_dir() else path.parent
     names = tuple(PurePosixPath(file.relative_to(root).as_posix()) for file in found.files)
+    _check(found.files, root)
     place = path.absolute()
     return Given(root, found.files, names, place.name if path.is_dir() else place.stem)
 
 
-def check(images: Given) -> None:
-    """Decodes all images, before anything is written.
-
-    Raises:
-        MissingError: files cannot be read; the first 20 are named, the others counted.
-    """
+def _check(files: Sequence[Path], root: Path) -> None:
+    """Raises MissingError that names the files that cannot be decoded."""
 
     def fault(file: Path) -> str:
         try:
@@ -77,9 +77,9 @@ def check(images: Given) -> None:
         return ""
 
     with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
-        faults = [*zip(images.files, pool.map(fault, images.files), strict=True)]
+        faults = [*zip(files, pool.map(fault, files), strict=True)]
     if broken := [(file, why) for file, why in faults if why]:
-        raise MissingError(listing.unreadable(broken, images.root))
+        raise MissingError(listing.unreadable(broken, root))
 
 
 def chunks(

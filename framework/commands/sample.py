@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from framework.commands.base import (
-    IMAGE_FORMATS,
+    add_format,
     add_output,
     of_iteration,
     open_with_capability,
@@ -64,9 +64,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments.add_argument("--n", type=int, default=64, help="number of samples [64]")
     arguments.add_argument("--seed", type=seed, default=0, help="seed of the latent vectors [0]")
     add_output(arguments, "DIR", "folder of image files [none are written]")
-    arguments.add_argument(
-        "--format", choices=IMAGE_FORMATS, default="png", help="of the image files [%(default)s]"
-    )
+    add_format(arguments)
     arguments.add_argument(
         "--class", dest="label", metavar="K",
         help="only samples of class K, a number from 0 or the name of an attribute, by the "

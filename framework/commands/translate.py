@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from framework.commands.base import (
     IMAGE_FORMATS,
+    add_format,
     add_output,
     add_search,
     open_with_capability,
@@ -40,10 +41,7 @@ def run(argv: Sequence[str]) -> int:
     from framework.commands import given, outputs, transformations
 
     inputs = given.find(args.path)
-    given.check(inputs)
     guides = given.find(args.guide) if args.guide else None
-    if guides:
-        given.check(guides)
     message = "makes no images from images (of a system of two stages, stage 2 does)"
     with open_with_capability(args, transformations.USABLE, message) as opened:
         from framework.commands.translating import write_results, write_sheet
@@ -71,9 +69,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments.add_argument("path", type=Path, nargs="?", metavar="PATH", help="image, or folder")
     place = "folder of the results [RUN/translations/<name of PATH>_<what was done>]"
     add_output(arguments, "DIR", place)
-    arguments.add_argument(
-        "--format", choices=IMAGE_FORMATS, default="png", help="of the results [%(default)s]"
-    )
+    add_format(arguments)
     arguments.add_argument(
         "--fit", choices=("crop", "pad", "whole"), default="crop",
         help="crop: the middle square, as in training; pad: the complete image at the size of the "

@@ -134,26 +134,30 @@ def divide(listings: Sequence[Listing], kept: Kept, pairs: bool) -> list[np.ndar
     if kept.refuses:
         _refuse(listings, changes)
     trained = {_content(row) for old in kept.domains for row in old.training.values()}
-    parts = [_by_content(own, old) for own, old in zip(rows, kept.domains, strict=True)]
-    for own, part in zip(rows, parts, strict=True):
-        in_other = np.array([_content(row) in trained for row in own]) & (part != TRAINING)
-        part[in_other] = ELSEWHERE
+    parts = [_by_content(own, old, trained) for own, old in zip(rows, kept.domains, strict=True)]
     if pairs:
         both = np.minimum(*parts)  # a pair is trained on if one of its images was
         both[(both != TRAINING) & (np.maximum(*parts) == ELSEWHERE)] = ELSEWHERE
         parts = [both, both.copy()]
-    for number, (each, part, change) in enumerate(
-        zip(listings, parts, changes, strict=True), start=1
-    ):
-        line = f"domain {number} ({each.title}) has changed since the run began: "
-        line += _told(change, FEW_NAMED)
-        if not (part == HELD_OUT).any():
-            part[part == UNUSED] = HELD_OUT
-            line += ", now its new images are held out"
-        part[part == ELSEWHERE] = UNUSED
-        if change:
-            print(line)
-    return parts
+    numbers = range(1, len(parts) + 1)
+    return list(map(_told_part, numbers, listings, parts, changes))
+
+
+def _told_part(
+    number: int, domain: Listing, part: np.ndarray, change: dict[str, list[str]]
+) -> np.ndarray:
+    """Prints what has changed in a domain; returns its part without ELSEWHERE.
+
+    Where no held-out image is left, new images become held-out images.
+    """
+    line = f"domain {number} ({domain.title}) has changed since the run began: "
+    line += _told(change, FEW_NAMED)
+    if not (part == HELD_OUT).any():
+        part = np.where(part == UNUSED, HELD_OUT, part)
+        line += ", now its new images are held out"
+    if change:
+        print(line)
+    return np.where(part == ELSEWHERE, UNUSED, part)
 
 
 def _refuse(listings: Sequence[Listing], changes: Sequence[dict[str, list[str]]]) -> None:
@@ -245,7 +249,9 @@ def _by_name(domain: Listing, kept: KeptDomain) -> np.ndarray:
     return np.array([HELD_OUT if name in kept.held_out else TRAINING for name in domain.names])
 
 
-def _by_content(rows: list[Row], kept: KeptDomain) -> np.ndarray:
+def _by_content(rows: list[Row], kept: KeptDomain, trained: set[str]) -> np.ndarray:
+    """Returns to which part each file belongs; `trained` are the contents of all domains."""
     part_of = {_content(row): HELD_OUT for row in kept.held_out.values()}
+    part_of |= dict.fromkeys(trained, ELSEWHERE)
     part_of |= {_content(row): TRAINING for row in kept.training.values()}
     return np.array([part_of.get(_content(row), UNUSED) for row in rows])
