@@ -117,12 +117,12 @@ def _origin(origin: dict[str, Any] | None, describe: Describe) -> str:
     """Returns a sentence on where the networks in models/ come from; "" where this is unknown."""
     if not origin:
         return ""
-    text = f"Networks in models/: iteration {origin['iteration']:,}, "
+    text = f"The networks in models/ and the metrics are those of iteration {origin['iteration']:,}"
     if origin["chosen"] == "newest":
-        return f"{text}the newest."
+        return f"{text}, the last one."
     extreme = "highest" if origin["better"] == "up" else "lowest"
     return (
-        f"{text}with the {extreme} {_title(origin['metric'], describe)} "
+        f"{text}, which has the {extreme} {_title(origin['metric'], describe)} "
         f"({_number(origin['value'])}) of the evaluations in metrics.csv. One half of the held-out "
         "images was used to choose it, and the other half for the metrics on this page."
     )

@@ -206,7 +206,7 @@ def test_models_page_and_metrics_come_from_the_best(tmp_path, eager, monkeypatch
     origin = Run.load(run.folder).origin
     assert origin["iteration"] == 1 and origin["chosen"] == "best" and origin["value"] == 0.5
     page = (run.folder / "index.html").read_text()
-    assert "Networks in models/: iteration 1, with the lowest" in page
+    assert "those of iteration 1, which has the lowest" in page
     text = (run.folder / "metrics.json").read_text()
     assert "iteration 1" in text and "iteration 2" not in text and "odd numbers" in text
 
@@ -216,9 +216,7 @@ def test_a_run_without_keep_best_says_that_its_models_are_the_newest(tmp_path, e
     run = training.open_run_folder(subject, tmp_path / "run", "command")
     assert training.fit(subject, training.suite_of(subject, run), run) == 0
     assert Run.load(run.folder).origin == {"iteration": 2, "chosen": "newest"}
-    assert (
-        "Networks in models/: iteration 2, the newest." in (run.folder / "index.html").read_text()
-    )
+    assert "those of iteration 2, the last one." in (run.folder / "index.html").read_text()
 
 
 def test_metrics_of_training_images_are_not_said_to_be_of_held_out_ones():

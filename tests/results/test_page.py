@@ -157,9 +157,9 @@ def test_common_protocol_ends_at_a_whole_part():
 
 
 def test_the_page_says_where_the_networks_come_from(run):
-    assert "Networks in models/" not in report(run)
+    assert "The networks in models/" not in report(run)
     run.save_origin({"iteration": 1500, "chosen": "newest"})
-    assert "Networks in models/: iteration 1,500, the newest." in report(run)
+    assert "those of iteration 1,500, the last one." in report(run)
     best = {"metric": "accuracy", "value": 0.875, "better": "up"}
     run.save_origin({"iteration": 500, "chosen": "best", **best})
     text = "iteration 500, with the highest accuracy of pairs (0.875) of the evaluations"
