@@ -31,7 +31,9 @@ def parser(command: str, help: str, run: bool = True) -> argparse.ArgumentParser
         arguments.add_argument("run", metavar="RUN", help="run folder, such as results/demo")
         devices = "device to use, as in training; of several only the first [those of the run]"
         arguments.add_argument("--devices", help=devices)
-        checkpoint = "checkpoint to use: its iteration, or best, the one of --keep_best [newest]"
+        checkpoint = (
+            "checkpoint to use: its iteration, or best, the one of --keep_best [that of models/]"
+        )
         arguments.add_argument("--iteration", type=iteration, metavar="N|best", help=checkpoint)
     return arguments
 

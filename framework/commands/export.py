@@ -107,13 +107,15 @@ def _check_paths(folder: Path, paths: Any, overwrite: bool) -> None:
         raise UsageError(f"--out {folder}: is a file; give a folder")
     written = _table(folder)
     if not all(isinstance(entry, dict) for entry in written.values()):
-        raise UsageError(f"{folder / TABLE} is not by `export`: move it, or choose another --out")
+        raise UsageError(
+            f"{folder / TABLE} was not written by `export`: move it, or choose another --out"
+        )
     for path in paths:
         if not path.exists() and not path.is_symlink():
             continue
         if written.get(path.name, {}).get("sha256") != _digest(path):
             raise UsageError(
-                f"{path} exists, and is not as `export` wrote it: move it, or choose another --out"
+                f"{path} exists and is not what `export` wrote: move it, or choose another --out"
             )
         if not overwrite:
             raise UsageError(f"{path} exists: choose another --out, or add --overwrite")

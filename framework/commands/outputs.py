@@ -58,7 +58,9 @@ def refuse_existing(paths: Sequence[Path], overwrite: bool, inputs: Sequence[Pat
     read = {file.resolve() for file in inputs}
     if replaced := [path for path in existing if path.resolve() in read]:
         files = listed_names(map(shown, replaced), MOST_NAMED)
-        raise UsageError(f"{files} would be replaced and read: choose another --out")
+        raise UsageError(
+            f"{files} would be replaced, but the command reads it: choose another --out"
+        )
 
 
 def progress(total: int, unit: str) -> tqdm:

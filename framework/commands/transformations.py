@@ -246,11 +246,11 @@ def _domain(args: argparse.Namespace, possible: Any) -> int:
     domain = args.domain or min(possible)
     if domain not in possible:
         domains = " and ".join(str(each) for each in sorted(possible))
-        raise UsageError(f"--domain {domain}: {args.run} takes images of domain {domains} here")
+        raise UsageError(f"--domain {domain}: {args.run} takes images of domain {domains} only")
     return domain
 
 
 def _no_domain(args: argparse.Namespace) -> None:
     """Raises UsageError if --domain is given although images of any domain are treated alike."""
     if args.domain:
-        raise UsageError(f"--domain: {args.run} treats the images of all domains alike")
+        raise UsageError(f"--domain: {args.run} makes no difference between domains: leave it out")

@@ -107,8 +107,9 @@ class Options:
         32, "height and width of the images in pixels", "data", low=8, high=1024
     )
     folder: str | None = option(
-        None, "folder with the images of all domains, trainA and trainB or two sub-folders; of a "
-        "system of one domain its images. --data DIR is short for it", "data", since="0.2",
+        None, "folder with your images: a sub-folder for each domain, or trainA and trainB; for a "
+        "system of one domain, the images themselves. --data DIR means the same", "data",
+        since="0.2",
     )  # fmt: skip
     domain1: str | None = option(
         None, "folder with the files of domain 1 (with --data folder or audio)", "data"
@@ -162,9 +163,9 @@ class Options:
         "training", inert=True,
     )  # fmt: skip
     init_from: str | None = option(
-        None, "run folder of any other run, from whose weights this one starts: those of networks "
-        "with the same names and shapes, discriminators too, but not optimisers. (--pretrained "
-        "names the first stage of a system with two stages instead)", "training", since="0.2",
+        None, "folder of another run; this run starts from the weights of its networks that have "
+        "the same names and shapes, discriminators too, but not from its optimisers. (--pretrained "
+        "is for the first stage of a system with two stages)", "training", since="0.2",
     )  # fmt: skip
     steps_per_call: int = option(
         1, "iterations per call of the compiled training step", "training", low=1, inert=True
@@ -193,14 +194,14 @@ class Options:
         inert=True,
     )  # fmt: skip
     evaluate_every: int = option(
-        0, "iterations between computations of the metrics during training, which metrics.csv "
-        "lists; 0: only at the end", "output", low=0, inert=True, only_if=dict(eval_pairs=ON),
+        0, "iterations after which the metrics are computed again and written to metrics.csv; 0: "
+        "only at the end", "output", low=0, inert=True, only_if=dict(eval_pairs=ON),
         since="0.2",
     )  # fmt: skip
     keep_best: str | None = option(
-        None, "metric, such as pair_accuracy: the checkpoint with its best value is kept, and the "
-        "saved networks and the final metrics come from it. It is chosen by the held-out images "
-        "with even numbers, and the final metrics are computed with those with odd numbers",
+        None, "name of a metric, such as pair_accuracy. The checkpoint with its best value is "
+        "kept; the saved networks and the final metrics are those of this checkpoint. One half of "
+        "the held-out images is used to choose it, the other half for the final metrics",
         "output", inert=True, only_if=dict(evaluate_every=ON), since="0.2",
     )  # fmt: skip
     evaluator_arch: str = option(

@@ -108,14 +108,14 @@ def test_a_file_of_somebody_else_is_never_replaced(name, run, capsys):
         Path("out", name).mkdir()
         Path("out", name, "mine").touch()
     argv = ["export", str(run), "--out", "out", "--format", format, "--overwrite"]
-    assert f"{name} exists, and is not as `export` wrote it" in refused(capsys, 2, *argv)
+    assert f"{name} exists and is not what `export` wrote" in refused(capsys, 2, *argv)
 
 
 def test_a_network_that_has_been_changed_since_is_not_replaced(run, capsys):
     argv = ["export", str(run), "--out", "out", "--net", "generator1", "--overwrite"]
     assert main(argv) == 0
     Path("out/generator1.keras").write_text("trained further")
-    assert "is not as `export` wrote it" in refused(capsys, 2, *argv)
+    assert "is not what `export` wrote" in refused(capsys, 2, *argv)
 
 
 def test_the_precision_of_training_does_not_matter(run):

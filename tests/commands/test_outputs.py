@@ -39,7 +39,7 @@ def test_existing_files_are_named_and_counted():
 
 def test_an_input_is_never_replaced():
     Path("1.png").touch()
-    with pytest.raises(UsageError, match="1.png would be replaced and read"):
+    with pytest.raises(UsageError, match="1.png would be replaced, but the command reads"):
         outputs.refuse_existing([Path("1.png")], overwrite=True, inputs=[Path("1.png")])
 
 

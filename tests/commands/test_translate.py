@@ -69,7 +69,7 @@ def test_nothing_is_replaced_unasked(monkeypatch, capsys):
     assert main([*argv, "--overwrite"]) == 0
     assert below("out") == ["1.png", "a/1.png", "a/b/2.png", "other.txt"]
     message = refused(capsys, 2, *"translate run given --out given --overwrite".split())
-    assert "given/1.png, given/a/1.png would be replaced and read" in message
+    assert "given/1.png, given/a/1.png would be replaced, but the command reads" in message
 
 
 def test_files_that_cannot_be_read_are_told_before_anything_is_written(monkeypatch, capsys):
@@ -210,7 +210,11 @@ def test_a_search_for_latent_vectors_writes_its_errors(monkeypatch, capsys):
         (toy_systems.Extras, "given --guide given --domain 2", "images of domain 1"),
         (toy_systems.Extras, "given --remove --domain 1", "images of domain 2"),
         (toy_systems.Coder, "given", "--guide IMAGE|DIR gives images another style"),
-        (toy_systems.Coder, "given --guide given --domain 1", "all domains alike"),
+        (
+            toy_systems.Coder,
+            "given --guide given --domain 1",
+            "makes no difference between domains",
+        ),
         (toy_systems.Classifier, "given", "makes no images from images"),
         (toy_systems.Coder, "given --guide given --remove", "not allowed with"),
     ],

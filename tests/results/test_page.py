@@ -162,7 +162,7 @@ def test_the_page_says_where_the_networks_come_from(run):
     assert "those of iteration 1,500, the last one." in report(run)
     best = {"metric": "accuracy", "value": 0.875, "better": "up"}
     run.save_origin({"iteration": 500, "chosen": "best", **best})
-    text = "iteration 500, with the highest accuracy of pairs (0.875) of the evaluations"
+    text = "iteration 500, which has the highest accuracy of pairs (0.875) of the evaluations"
     assert text in report(run)
 
 
